@@ -1,0 +1,9 @@
+/// See the package documentation of {@code braid.kernel}.
+@org.jspecify.annotations.NullMarked
+module braid.kernel {
+  requires static transitive org.jspecify;
+  requires transitive braid.port;
+  requires org.slf4j;
+
+  exports braid.kernel;
+}

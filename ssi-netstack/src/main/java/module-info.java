@@ -1,0 +1,9 @@
+/// See the package documentation of {@code braid.ssi}.
+@org.jspecify.annotations.NullMarked
+module braid.ssi {
+  requires static transitive org.jspecify;
+  requires transitive braid.port;
+  requires org.slf4j;
+
+  exports braid.ssi;
+}
