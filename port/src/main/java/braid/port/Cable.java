@@ -3,8 +3,7 @@ package braid.port;
 /// Joins two ports: what comes out of one goes into the other, both ways. One thread.
 ///
 /// A port without room holds frames back in the other port rather than losing them, as far as that
-// one can hold them: a
-/// guest's ring and a TAP's queue are the only buffers.
+/// one can hold them: a guest's ring and a TAP's queue are the only buffers.
 public final class Cable implements Pump {
   /// Most frames moved one way at a time: bounds how long one cable keeps the others waiting.
   public static final int BATCH = 64;

@@ -6,31 +6,28 @@ import java.util.Arrays;
 ///
 /// A frame is laid out as **own part, then pieces**:
 /// ```
-///   own memory of the maker, contiguous               memory in place (a guest's pages, further
-// merged buffers)
-///   base ─► [virtio_net_hdr_v1: 12 bytes][head: headLength bytes][tail room…]   [piece 0][piece
-// 1]…
+///   own memory of the maker, contiguous:
+///   base ─► [virtio_net_hdr_v1: 12 bytes][head: headLength bytes][tail room…]
+///   memory in place (a guest's pages, further merged buffers):
+///           [piece 0][piece 1]…
 /// ```
 /// A frame read from a TAP has everything in its head. A frame taken from a guest has the first
-// bytes (up to
-/// [#HEAD_BYTES]) copied into the head, where the guest cannot change them while we look, and the
-// rest in place: look only
-/// at the head, never at a piece.
+/// bytes (up to [#HEAD_BYTES]) copied into the head, where the guest cannot change them while we
+/// look, and the rest in place: look only at the head, never at a piece.
 ///
 /// **Header**, little-endian (VIRTIO 1.3, 5.1.6): 0 flags u8, 1 gso_type u8, 2 hdr_len u16, 4
-// gso_size u16, 6 csum_start
-/// u16, 8 csum_offset u16, 10 num_buffers u16. It travels with the frame from end to end; the byte
-// order and layout are
-/// those that a TAP with IFF_VNET_HDR and a header size of 12 reads and writes.
+/// gso_size u16, 6 csum_start u16, 8 csum_offset u16, 10 num_buffers u16. It travels with the frame
+/// from end to end; the byte order and layout are those that a TAP with IFF_VNET_HDR and a header
+/// size of 12 reads and writes.
 ///
 /// **Thread**: the worker's that holds it. **Lifetime**: until [#release]; the object is reused
-// afterwards.
+/// afterwards.
 public final class Frame {
   /// Bytes of the virtio_net_hdr before each frame.
   public static final int HEADER_BYTES = 12;
 
   /// How much of a guest's frame is copied to own memory: enough for every header that is looked
-  // at.
+  /// at.
   public static final int HEAD_BYTES = 128;
 
   /// Most pieces a frame may have: a 64 KiB GSO frame on 4 KiB pages needs 18.

@@ -4,12 +4,10 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// A fixed number of equal frames over one memory area, for ports that make frames of their own (a
-// TAP's reads, a driver's
-/// receive buffers, control frames).
+/// TAP's reads, a driver's receive buffers, control frames).
 ///
 /// The memory comes from the caller, so that it can be memory a device may reach. Own parts are
-// 64-byte aligned when the
-/// memory is. One thread.
+/// 64-byte aligned when the memory is. One thread.
 public final class FramePool implements FrameSource {
   private final Frame[] all;
   private final Frame[] free;
@@ -46,7 +44,7 @@ public final class FramePool implements FrameSource {
   }
 
   /// Takes an empty frame, or null when all are out. Its token is 0; the holder gives it another by
-  // [Frame#token(int)].
+  /// [Frame#token(int)].
   public @Nullable Frame take() {
     if (freeCount == 0) {
       return null;

@@ -7,11 +7,9 @@ import java.nio.ByteOrder;
 /// Native memory by address: the one place that reads and writes without bounds.
 ///
 /// Whoever holds an address has had it checked: a guest's addresses are checked against its memory
-// table when a descriptor
-/// chain is taken, once, and only the checked native address travels in a [Frame]. An io_uring
-// operation needs the same
-/// address, so frames carry addresses rather than segments. Numbers are little-endian, as VIRTIO
-// and this machine are.
+/// table when a descriptor chain is taken, once, and only the checked native address travels in a
+/// [Frame]. An io_uring operation needs the same address, so frames carry addresses rather than
+/// segments. Numbers are little-endian, as VIRTIO and this machine are.
 public final class Memory {
   private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
   private static final ValueLayout.OfShort SHORT =

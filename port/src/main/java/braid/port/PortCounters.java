@@ -4,8 +4,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// What went through a port. `rx` is what [Port#receive] gave, `tx` what [Port#send] took and did
-// not drop; bytes are
-/// frame bytes without the virtio_net_hdr.
+/// not drop; bytes are frame bytes without the virtio_net_hdr.
 public final class PortCounters {
   private final List<Counter> all = new CopyOnWriteArrayList<>();
 

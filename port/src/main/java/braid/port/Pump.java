@@ -13,6 +13,6 @@ public interface Pump {
   boolean arm();
 
   /// When [#pump] must be called again even if nothing arrives, on the worker's clock;
-  // [Long#MAX_VALUE] for never.
+  /// [Long#MAX_VALUE] for never.
   long deadline();
 }

@@ -14,21 +14,17 @@ import org.jspecify.annotations.Nullable;
 /// One thread that owns some cables and everything plugged into them.
 ///
 /// **Theory of operation.** A turn of the loop runs the posted commands, pumps each cable once,
-// lets the waiter submit and
-/// handle completions, and starts again while anything moved. When nothing moved for the spin time,
-// every port is armed
-/// (it must wake us from now on), a last look catches what came in between, and the thread waits in
-// the one place where
-/// all its file descriptors are: the waiter. Time is read once a turn; ports read it from [#clock].
+/// lets the waiter submit and handle completions, and starts again while anything moved. When
+/// nothing moved for the spin time, every port is armed (it must wake us from now on), a last look
+/// catches what came in between, and the thread waits in the one place where all its file
+/// descriptors are: the waiter. Time is read once a turn; ports read it from [#clock].
 ///
 /// Control threads never touch ports. They post commands ([#submit], [#call]), which run here
-// between two batches, so no
-/// port has a lock.
+/// between two batches, so no port has a lock.
 ///
 /// **Failures.** A Throwable out of a cable goes to the fault handler: a peer that pulled its
-// memory away is the handler's
-/// to end (it says true, and the loop goes on). Anything else is a bug of ours: the worker stops
-// and says why.
+/// memory away is the handler's to end (it says true, and the loop goes on). Anything else is a bug
+/// of ours: the worker stops and says why.
 public final class Worker implements AutoCloseable {
   /// Decides what a Throwable from a pump means.
   @FunctionalInterface
@@ -58,7 +54,7 @@ public final class Worker implements AutoCloseable {
   /// @param source    time
   /// @param waiter    where it sleeps; closed by the worker when it ends
   /// @param spinNanos how long it looks again before it sleeps; 0 sleeps at once, [Long#MAX_VALUE]
-  // never sleeps
+  ///     never sleeps
   public Worker(String name, Clock source, Waiter waiter, long spinNanos) {
     this.source = source;
     this.waiter = waiter;
@@ -86,18 +82,17 @@ public final class Worker implements AutoCloseable {
   }
 
   /// Posts a command that runs between two batches. Any thread; keeps the order of one caller.
-  // After the worker has ended
-  /// it is not run.
+  /// After the worker has ended it is not run.
   public void submit(Runnable command) {
     commands.add(command);
     waiter.wake();
   }
 
   /// Runs `command` on the worker and waits for what it returns. On the worker itself it runs at
-  // once.
+  /// once.
   ///
   /// @throws IllegalStateException when the worker has ended, or the command threw (the cause is
-  // inside)
+  ///     inside)
   public <T> T call(Callable<T> command) {
     if (Thread.currentThread() == thread) {
       try {
@@ -218,7 +213,7 @@ public final class Worker implements AutoCloseable {
   }
 
   /// Ends the thread after the commands posted so far and waits for it. Any thread but the
-  // worker's.
+  /// worker's.
   @Override
   public void close() {
     submit(() -> running = false);
