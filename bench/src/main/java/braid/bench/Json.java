@@ -1,0 +1,61 @@
+package braid.bench;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// Writes maps, lists, numbers and strings as JSON.
+final class Json {
+  private Json() {}
+
+  static String of(Object value) {
+    StringBuilder out = new StringBuilder();
+    write(value, out, "");
+    return out.append('\n').toString();
+  }
+
+  private static void write(Object value, StringBuilder out, String indent) {
+    String inner = indent + "  ";
+    switch (value) {
+      case Map<?, ?> map -> {
+        String separator = "{\n";
+        for (Map.Entry<?, ?> entry : map.entrySet()) {
+          out.append(separator).append(inner);
+          quote(entry.getKey().toString(), out);
+          out.append(": ");
+          write(entry.getValue(), out, inner);
+          separator = ",\n";
+        }
+        out.append(map.isEmpty() ? "{}" : "\n" + indent + "}");
+      }
+      case List<?> list -> {
+        String separator = "[\n";
+        for (Object element : list) {
+          out.append(separator).append(inner);
+          write(element, out, inner);
+          separator = ",\n";
+        }
+        out.append(list.isEmpty() ? "[]" : "\n" + indent + "]");
+      }
+      case Double number -> out.append(String.format(Locale.ROOT, "%.3f", number));
+      case Number number -> out.append(number);
+      case Boolean flag -> out.append(flag);
+      default -> quote(value.toString(), out);
+    }
+  }
+
+  private static void quote(String text, StringBuilder out) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        out.append('\\').append(c);
+      } else if (c < ' ') {
+        out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+      } else {
+        out.append(c);
+      }
+    }
+    out.append('"');
+  }
+}

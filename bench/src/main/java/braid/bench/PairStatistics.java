@@ -1,0 +1,92 @@
+package braid.bench;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// The valid pairs of one path and frame size, by machine state.
+final class PairStatistics {
+  /// One pair: ours and the peer's rate in frames per second, measured in the same state.
+  ///
+  /// @param fork which start of all processes
+  /// @param ours frames per second
+  /// @param peer frames per second
+  record Pair(int fork, double ours, double peer) {
+    double ratio() {
+      return ours / peer;
+    }
+  }
+
+  /// What is reported of one state.
+  ///
+  /// @param state     the state
+  /// @param median    median of the ratios
+  /// @param min       least ratio
+  /// @param max       greatest ratio
+  /// @param oursMpps  median rate of ours
+  /// @param peerMpps  median rate of the peer
+  /// @param pairs     how many pairs
+  /// @param forks     from how many forks
+  record Row(
+      MachineState state,
+      double median,
+      double min,
+      double max,
+      double oursMpps,
+      double peerMpps,
+      int pairs,
+      int forks) {}
+
+  private final Map<MachineState, List<Pair>> pairs = new EnumMap<>(MachineState.class);
+
+  void add(MachineState state, Pair pair) {
+    pairs.computeIfAbsent(state, s -> new ArrayList<>()).add(pair);
+  }
+
+  /// One row per state that has pairs.
+  List<Row> rows() {
+    List<Row> rows = new ArrayList<>();
+    for (Map.Entry<MachineState, List<Pair>> entry : pairs.entrySet()) {
+      List<Pair> list = entry.getValue();
+      Set<Integer> forks = new HashSet<>();
+      list.forEach(pair -> forks.add(pair.fork()));
+      double[] ratios = list.stream().mapToDouble(Pair::ratio).sorted().toArray();
+      rows.add(
+          new Row(
+              entry.getKey(),
+              median(ratios),
+              ratios[0],
+              ratios[ratios.length - 1],
+              median(list.stream().mapToDouble(Pair::ours).sorted().toArray()) / 1e6,
+              median(list.stream().mapToDouble(Pair::peer).sorted().toArray()) / 1e6,
+              list.size(),
+              forks.size()));
+    }
+    return rows;
+  }
+
+  /// The row as JSON fields.
+  static Map<String, Object> fields(String path, int size, Row row) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("path", path);
+    map.put("size", size);
+    map.put("ratio_median", row.median());
+    map.put("ratio_min", row.min());
+    map.put("ratio_max", row.max());
+    map.put("pairs", row.pairs());
+    map.put("forks", row.forks());
+    map.put("state", row.state().name());
+    map.put("ours_mpps", row.oursMpps());
+    map.put("peer_mpps", row.peerMpps());
+    return map;
+  }
+
+  static double median(double[] sorted) {
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+}

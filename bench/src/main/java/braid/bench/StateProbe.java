@@ -1,0 +1,160 @@
+package braid.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/// Measures the round trip of a cache line between the two processors.
+///
+/// It is a process of its own (warm after the start, raised like the pollers); each line on its
+/// standard input asks for one probe of about 10 ms, the answer is the median in nanoseconds.
+final class StateProbe implements AutoCloseable {
+  private static final int ROUNDS = 20;
+  private static final int SAMPLES = 4_000;
+  private static final Pattern ANSWER = Pattern.compile("rtt (\\d+\\.\\d)");
+
+  private final Child child;
+
+  /// Starts the process with one thread on each processor.
+  StateProbe(int cpuA, int cpuB) {
+    child = Child.start("state probe", JavaProcess.line(StateProbe.class, java.util.List.of()));
+    child.await(Pattern.compile("ready"), 30);
+    child.pin(Line.ANSWERER, cpuA);
+    child.pin(Line.ASKER, cpuB);
+    for (int i = 0; i < 5; i++) {
+      rttNanos();
+    }
+  }
+
+  /// One probe.
+  double rttNanos() {
+    child.say("probe");
+    return Double.parseDouble(child.await(ANSWER, 30).group(1));
+  }
+
+  @Override
+  public void close() {
+    child.close();
+  }
+
+  /// The process's end; see the class.
+  public static void main(String[] args) throws IOException {
+    Line line = new Line();
+    Thread answerer = new Thread(line::answer, Line.ANSWERER);
+    answerer.setDaemon(true);
+    answerer.start();
+    Thread asker = new Thread(line::ask, Line.ASKER);
+    asker.setDaemon(true);
+    asker.start();
+    System.out.println("ready");
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    while (in.readLine() != null) {
+      System.out.println(String.format(Locale.ROOT, "rtt %.1f", line.probe()));
+    }
+  }
+
+  /// The shared cache line and its two threads, which sleep between probes.
+  private static final class Line {
+    static final String ANSWERER = "probe-answerer";
+    static final String ASKER = "probe-asker";
+    private static final int BALL = 32; // far from the array's header and end
+    private static final java.lang.invoke.VarHandle AT =
+        java.lang.invoke.MethodHandles.arrayElementVarHandle(int[].class);
+
+    private final int[] line = new int[64];
+    private final Object turn = new Object();
+    private boolean asked;
+    private double result = -1;
+    private volatile boolean playing;
+
+    void answer() {
+      while (true) {
+        awaitGame();
+        int want = 1;
+        while (playing) {
+          if ((int) AT.getAcquire(line, BALL) == want) {
+            AT.setRelease(line, BALL, want + 1);
+            want += 2;
+          } else {
+            Thread.onSpinWait();
+          }
+        }
+      }
+    }
+
+    private void awaitGame() {
+      synchronized (turn) {
+        while (!playing) {
+          try {
+            turn.wait();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+      }
+    }
+
+    void ask() {
+      while (true) {
+        synchronized (turn) {
+          while (!asked) {
+            try {
+              turn.wait();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+          }
+          asked = false;
+          AT.setRelease(line, BALL, 0);
+          playing = true;
+          turn.notifyAll();
+        }
+        double median = play();
+        synchronized (turn) {
+          playing = false;
+          result = median;
+          turn.notifyAll();
+        }
+      }
+    }
+
+    private double play() {
+      long[] samples = new long[SAMPLES];
+      int ball = 1;
+      for (int s = 0; s < SAMPLES; s++) {
+        long start = System.nanoTime();
+        for (int r = 0; r < ROUNDS; r++) {
+          AT.setRelease(line, BALL, ball);
+          while ((int) AT.getAcquire(line, BALL) != ball + 1) {
+            Thread.onSpinWait();
+          }
+          ball += 2;
+        }
+        samples[s] = System.nanoTime() - start;
+      }
+      Arrays.sort(samples);
+      return (double) samples[SAMPLES / 2] / ROUNDS;
+    }
+
+    double probe() {
+      synchronized (turn) {
+        result = -1;
+        asked = true;
+        turn.notifyAll();
+        while (result < 0) {
+          try {
+            turn.wait();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+        return result;
+      }
+    }
+  }
+}

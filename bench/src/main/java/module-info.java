@@ -1,0 +1,7 @@
+/// See the package documentation of {@code braid.bench}.
+@org.jspecify.annotations.NullMarked
+module braid.bench {
+  requires static org.jspecify;
+  requires braid.port;
+  requires jdk.management;
+}
