@@ -35,8 +35,7 @@ public final class Fd implements AutoCloseable {
   /// @param flags O_RDWR and the like, numbers of the kernel
   /// @throws LinuxException when the kernel refuses
   static Fd open(String path, int flags) {
-    return new Fd(
-        Linux.check(Linux.open(path, flags | Sys.O_CLOEXEC()), "open", "open " + path));
+    return new Fd(Linux.check(Linux.open(path, flags | Sys.O_CLOEXEC()), "open", "open " + path));
   }
 
   /// Opens a file or device for reading and writing, close-on-exec.

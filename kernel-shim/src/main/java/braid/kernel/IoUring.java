@@ -330,8 +330,7 @@ public final class IoUring implements Waiter {
   }
 
   private void armWake() {
-    if (!closing
-        && read(wakeUp.fd(), wakeCount.address(), Long.BYTES, onWake) == NONE) {
+    if (!closing && read(wakeUp.fd(), wakeCount.address(), Long.BYTES, onWake) == NONE) {
       throw new IllegalStateException("io_uring has no free slot to be woken by");
     }
   }
@@ -377,8 +376,7 @@ public final class IoUring implements Waiter {
       await(CLOSE_WAIT_NANOS);
     }
     if (inFlight() > 0) {
-      throw new LinuxException(
-          "io_uring_enter", Sys.ETIME(), "end " + inFlight() + " operations");
+      throw new LinuxException("io_uring_enter", Sys.ETIME(), "end " + inFlight() + " operations");
     }
   }
 
@@ -407,10 +405,7 @@ public final class IoUring implements Waiter {
       }
       if (result < 0) {
         LOG.log(
-            System.Logger.Level.WARNING,
-            "watch of {0} ends: {1}",
-            fd,
-            Linux.errorName(-result));
+            System.Logger.Level.WARNING, "watch of {0} ends: {1}", fd, Linux.errorName(-result));
         return;
       }
       // First the next read: the action may close this watch.

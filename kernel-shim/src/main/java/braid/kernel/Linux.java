@@ -159,7 +159,8 @@ final class Linux {
   static int open(String path, int flags) {
     MemorySegment captured = CAPTURED.get();
     try (Arena arena = Arena.ofConfined()) {
-      return result((int) OPEN.invokeExact(captured, arena.allocateFrom(path), flags, 0600), captured);
+      return result(
+          (int) OPEN.invokeExact(captured, arena.allocateFrom(path), flags, 0600), captured);
     } catch (Throwable t) {
       throw bug(t);
     }
@@ -249,19 +250,22 @@ final class Linux {
   static int memfdCreate(String name, int flags) {
     MemorySegment captured = CAPTURED.get();
     try (Arena arena = Arena.ofConfined()) {
-      return result((int) MEMFD_CREATE.invokeExact(captured, arena.allocateFrom(name), flags), captured);
+      return result(
+          (int) MEMFD_CREATE.invokeExact(captured, arena.allocateFrom(name), flags), captured);
     } catch (Throwable t) {
       throw bug(t);
     }
   }
 
   /// Maps memory.
-  /// 
+  ///
   /// @return the address, which in user space is positive
   static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
     MemorySegment captured = CAPTURED.get();
     try {
-      return result((long) MMAP.invokeExact(captured, address, length, protection, flags, fd, offset), captured);
+      return result(
+          (long) MMAP.invokeExact(captured, address, length, protection, flags, fd, offset),
+          captured);
     } catch (Throwable t) {
       throw bug(t);
     }
@@ -421,7 +425,8 @@ final class Linux {
   static int setsockopt(int fd, int level, int option, long value, int length) {
     MemorySegment captured = CAPTURED.get();
     try {
-      return result((int) SETSOCKOPT.invokeExact(captured, fd, level, option, value, length), captured);
+      return result(
+          (int) SETSOCKOPT.invokeExact(captured, fd, level, option, value, length), captured);
     } catch (Throwable t) {
       throw bug(t);
     }
@@ -441,19 +446,33 @@ final class Linux {
   static long uringSetup(int entries, long params) {
     MemorySegment captured = CAPTURED.get();
     try {
-      return result((long) URING_SETUP.invokeExact(captured, (long) Sys.__NR_io_uring_setup(), entries, params), captured);
+      return result(
+          (long)
+              URING_SETUP.invokeExact(captured, (long) Sys.__NR_io_uring_setup(), entries, params),
+          captured);
     } catch (Throwable t) {
       throw bug(t);
     }
   }
 
   /// Submits and waits. Data path: allocates nothing.
-  /// 
+  ///
   /// @param argument a `struct io_uring_getevents_arg` with IORING_ENTER_EXT_ARG, else 0
   static long uringEnter(int fd, int submit, int complete, int flags, long argument, long size) {
     MemorySegment captured = CAPTURED.get();
     try {
-      return result((long) URING_ENTER.invokeExact(captured, (long) Sys.__NR_io_uring_enter(), fd, submit, complete, flags, argument, size), captured);
+      return result(
+          (long)
+              URING_ENTER.invokeExact(
+                  captured,
+                  (long) Sys.__NR_io_uring_enter(),
+                  fd,
+                  submit,
+                  complete,
+                  flags,
+                  argument,
+                  size),
+          captured);
     } catch (Throwable t) {
       throw bug(t);
     }
@@ -463,7 +482,11 @@ final class Linux {
   static long uringRegister(int fd, int opcode, long argument, int count) {
     MemorySegment captured = CAPTURED.get();
     try {
-      return result((long) URING_REGISTER.invokeExact(captured, (long) Sys.__NR_io_uring_register(), fd, opcode, argument, count), captured);
+      return result(
+          (long)
+              URING_REGISTER.invokeExact(
+                  captured, (long) Sys.__NR_io_uring_register(), fd, opcode, argument, count),
+          captured);
     } catch (Throwable t) {
       throw bug(t);
     }

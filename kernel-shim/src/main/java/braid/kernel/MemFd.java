@@ -57,8 +57,7 @@ public final class MemFd implements AutoCloseable {
   ///
   /// @throws LinuxException EPERM when sealed
   public void resize(long bytes) {
-    Linux.check(
-        Linux.ftruncate(fd.number(), bytes), "ftruncate", "resize " + fd + " to " + bytes);
+    Linux.check(Linux.ftruncate(fd.number(), bytes), "ftruncate", "resize " + fd + " to " + bytes);
   }
 
   /// The descriptor; stays owned by this.

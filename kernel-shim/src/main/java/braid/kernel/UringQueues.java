@@ -105,8 +105,7 @@ final class UringQueues implements AutoCloseable {
     sqes = entries.address();
     // The kernel's level of indirection is not used: slot i of the ring is always entry i.
     for (int i = 0; i < sqEntries; i++) {
-      ring.set(
-          ValueLayout.JAVA_INT, io_sqring_offsets.array(sq) + (long) i * Integer.BYTES, i);
+      ring.set(ValueLayout.JAVA_INT, io_sqring_offsets.array(sq) + (long) i * Integer.BYTES, i);
     }
     tail = (int) INT.getAcquire(ring, sqTail);
     head = (int) INT.getAcquire(ring, cqHead);

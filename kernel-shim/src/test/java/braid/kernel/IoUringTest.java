@@ -247,9 +247,10 @@ class IoUringTest {
       MemorySegment count = arena.allocate(8);
       IoUring.Completion nothing = (_, _) -> {};
       var threads =
-          (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+          (com.sun.management.ThreadMXBean)
+              java.lang.management.ManagementFactory.getThreadMXBean();
       long smallest = Long.MAX_VALUE;
-      for (int round = 0; round < 60; round++) {
+      for (int round = 0; round < 500 && smallest >= 2000; round++) {
         long before = threads.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < 2000; i++) {
           ring.read(event.fd(), count.address(), 8, nothing);
