@@ -6,6 +6,7 @@
 #   jre.squashfs     a Java runtime, read-only, for the guest that runs braid
 #   jre/             the same as a directory: to prepare class archives on the host
 #   traffic          the traffic program, static: the same one on both ends
+#   uml-init, agent  first process of the user-mode Linux guest, whose root is the host's
 # shellcheck shell=bash
 
 GUEST=$CACHE/guest
@@ -20,12 +21,17 @@ need_guests() {
   need_packages "the virtual machines" qemu-system-x86 user-mode-linux iproute2 iputils-ping \
     iperf3 tcpdump ethtool procps
   need_packages "the guest images" busybox-static cpio kmod xz-utils zstd squashfs-tools binutils
-  need_qemu10
+  # One at a time: the cache may serve several checkouts.
   mkdir -p "$GUEST"
+  exec 8>"$CACHE/lock"
+  flock 8
+  need_qemu10
   guest_kernel
   guest_traffic
   guest_initramfs
   guest_jre
+  install -m 755 "$GUEST_SOURCE"/{agent,uml-init,in-guest-root} "$GUEST/"
+  exec 8>&-
 }
 
 need_bench() {
