@@ -3,7 +3,6 @@
 module braid.ssi {
   requires static transitive org.jspecify;
   requires transitive braid.port;
-  requires org.slf4j;
 
   exports braid.ssi;
 }

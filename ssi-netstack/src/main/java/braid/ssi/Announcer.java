@@ -1,0 +1,159 @@
+package braid.ssi;
+
+import braid.port.Counter;
+import braid.port.Frame;
+import braid.port.FramePool;
+import braid.port.Port;
+import org.jspecify.annotations.Nullable;
+
+/// Tells the network after a switch where the host's addresses are now, several times: switches
+/// relearn the port, neighbours refresh their tables.
+///
+/// | known of the host | what is sent |
+/// |---|---|
+/// | an IPv4 address | gratuitous ARP in request form: sender and target address the same |
+/// | an IPv6 address | unsolicited neighbour advertisement to ff02::1, override flag set |
+/// | no address of the bond's MAC | RARP request, which moves the MAC in the switches at least |
+final class Announcer {
+  private static final long ALL_NODES_MAC = 0x3333_0000_0001L;
+  private static final long ALL_NODES_HIGH = 0xff02_0000_0000_0000L;
+  private static final int ICMP_BYTES = 32;
+  private static final int RARP_REQUEST = 3;
+
+  private final long bondMac;
+  private final int count;
+  private final long intervalNanos;
+  private final AddressTable addresses;
+  private final FramePool pool;
+  private final Counter sent;
+  private final Counter noFrame;
+  private final Frame[] one = new Frame[1];
+  private int remaining;
+  private long nextAt;
+
+  Announcer(
+      long bondMac, BondConfig config, AddressTable addresses, FramePool pool, Counters counters) {
+    this.bondMac = bondMac;
+    this.count = config.announceCount();
+    this.intervalNanos = config.announceIntervalNanos();
+    this.addresses = addresses;
+    this.pool = pool;
+    this.sent = counters.announced;
+    this.noFrame = counters.noControlFrame;
+  }
+
+  /// Another member is in use: begin at once.
+  void restart(long now) {
+    remaining = count;
+    nextAt = now;
+  }
+
+  long dueAt() {
+    return remaining > 0 ? nextAt : Long.MAX_VALUE;
+  }
+
+  /// Sends one round into `port`.
+  void send(Port port, long now) {
+    remaining--;
+    nextAt = now + intervalNanos;
+    boolean bondKnown = false;
+    for (int i = 0; i < addresses.size(); i++) {
+      AddressTable.Entry entry = addresses.entry(i);
+      bondKnown |= entry.mac == bondMac;
+      Frame frame = take();
+      if (frame == null) {
+        return;
+      }
+      int at = entry.ipv6 ? advertisement(frame, entry) : gratuitousArp(frame, entry);
+      assert at <= frame.headCapacity();
+      give(port, frame);
+    }
+    if (!bondKnown) {
+      Frame frame = take();
+      if (frame != null) {
+        rarp(frame);
+        give(port, frame);
+      }
+    }
+  }
+
+  private @Nullable Frame take() {
+    Frame frame = pool.take();
+    if (frame == null) {
+      noFrame.add(1);
+    }
+    return frame;
+  }
+
+  private void give(Port port, Frame frame) {
+    one[0] = frame;
+    port.send(one, 1);
+    sent.add(1);
+  }
+
+  /// Starts a frame, with a VLAN tag where the address lives in one.
+  ///
+  /// @return offset after the Ethernet header
+  private static int begin(
+      Frame frame, AddressTable.Entry entry, int bytes, long destination, int type) {
+    if (entry.vlan < 0) {
+      Wire.ethernet(frame, bytes, destination, entry.mac, type);
+      return Wire.ETHERNET_BYTES;
+    }
+    Wire.ethernet(frame, bytes + Wire.TAG_BYTES, destination, entry.mac, Wire.TYPE_VLAN);
+    Wire.put16(frame, Wire.ETHERNET_BYTES, entry.vlan);
+    Wire.put16(frame, Wire.ETHERNET_BYTES + 2, type);
+    return Wire.ETHERNET_BYTES + Wire.TAG_BYTES;
+  }
+
+  private static int gratuitousArp(Frame frame, AddressTable.Entry entry) {
+    int at = begin(frame, entry, Wire.SHORTEST_BYTES, Wire.BROADCAST, Wire.TYPE_ARP);
+    ArpProbe.fixed(frame, at, ArpProbe.REQUEST);
+    Wire.putMac(frame, at + 8, entry.mac);
+    Wire.put32(frame, at + 14, (int) entry.low);
+    Wire.put32(frame, at + 24, (int) entry.low);
+    return at + 28;
+  }
+
+  /// RFC 4861 4.4 in IPv6: version 6, hop limit 255, ICMPv6 136, target, target link-layer option.
+  private static int advertisement(Frame frame, AddressTable.Entry entry) {
+    int bytes = Wire.ETHERNET_BYTES + 40 + ICMP_BYTES;
+    int at = begin(frame, entry, bytes, ALL_NODES_MAC, Wire.TYPE_IPV6);
+    Wire.put8(frame, at, 0x60);
+    Wire.put16(frame, at + 4, ICMP_BYTES);
+    Wire.put8(frame, at + 6, 58);
+    Wire.put8(frame, at + 7, 255);
+    Wire.put64(frame, at + 8, entry.high);
+    Wire.put64(frame, at + 16, entry.low);
+    Wire.put64(frame, at + 24, ALL_NODES_HIGH);
+    Wire.put64(frame, at + 32, 1);
+    int icmp = at + 40;
+    Wire.put8(frame, icmp, 136);
+    Wire.put8(frame, icmp + 4, entry.router ? 0xa0 : 0x20);
+    Wire.put64(frame, icmp + 8, entry.high);
+    Wire.put64(frame, icmp + 16, entry.low);
+    Wire.put8(frame, icmp + 24, 2);
+    Wire.put8(frame, icmp + 25, 1);
+    Wire.putMac(frame, icmp + 26, entry.mac);
+    Wire.put16(frame, icmp + 2, checksum(frame, at));
+    return icmp + ICMP_BYTES;
+  }
+
+  /// ICMPv6 checksum (RFC 4443 2.3): both addresses, length, next header, message.
+  private static int checksum(Frame frame, int ipv6) {
+    int sum = ICMP_BYTES + 58;
+    for (int at = ipv6 + 8; at < ipv6 + 40 + ICMP_BYTES; at += 2) {
+      sum += frame.u16(at);
+    }
+    sum = (sum & 0xffff) + (sum >>> 16);
+    sum = (sum & 0xffff) + (sum >>> 16);
+    return ~sum & 0xffff;
+  }
+
+  private void rarp(Frame frame) {
+    Wire.ethernet(frame, Wire.SHORTEST_BYTES, Wire.BROADCAST, bondMac, Wire.TYPE_RARP);
+    ArpProbe.fixed(frame, Wire.ETHERNET_BYTES, RARP_REQUEST);
+    Wire.putMac(frame, ArpProbe.SENDER_MAC, bondMac);
+    Wire.putMac(frame, ArpProbe.TARGET_MAC, bondMac);
+  }
+}

@@ -1,0 +1,25 @@
+package braid.ssi;
+
+/// What is bounded, and where.
+final class Limits {
+  /// Frames taken from the active member, or moved by a resend, at a time.
+  static final int BATCH = 64;
+
+  /// Frames taken from each backup member in one turn, so that a flood there does not starve the
+  /// active one.
+  static final int BACKUP_BATCH = 16;
+
+  /// Slots of a member's device that data leaves free for control frames.
+  static final int CONTROL_ROOM = 2;
+
+  /// Addresses remembered for announcements.
+  static final int ADDRESSES = 64;
+
+  /// Members of a bond.
+  static final int MEMBERS = 64;
+
+  /// Own memory of a control frame: the longest made here is a tagged neighbour advertisement.
+  static final int CONTROL_FRAME_BYTES = 128;
+
+  private Limits() {}
+}

@@ -1,0 +1,22 @@
+package braid.ssi;
+
+/// MAC addresses as the low 48 bits of a long.
+final class Macs {
+  private static final long GROUP = 0x0100_0000_0000L;
+  private static final long LOCAL = 0x0200_0000_0000L;
+
+  private Macs() {}
+
+  /// Refuses what is not a station's address.
+  static void check(long mac) {
+    if (mac <= 0 || mac > Wire.BROADCAST || (mac & GROUP) != 0) {
+      throw new IllegalArgumentException("not a unicast MAC: " + Long.toHexString(mac));
+    }
+  }
+
+  /// The address a member probes from. It is never the bond's: a probe from a backup member with
+  /// the bond's address would draw the bond's traffic to that member's switch port.
+  static long probe(long member, long bond) {
+    return member != bond ? member : (member ^ 0x80_0000L) | LOCAL;
+  }
+}

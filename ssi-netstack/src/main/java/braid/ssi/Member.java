@@ -1,0 +1,293 @@
+package braid.ssi;
+
+import braid.port.Frame;
+import braid.port.FramePool;
+import braid.port.LinkState;
+import braid.port.Port;
+import org.jspecify.annotations.Nullable;
+
+/// One port of a bond, and the judgement on it. The bond's worker only.
+///
+/// Checks feed verdicts, verdicts feed [MemberState], and [#fitness] is what the choice sees.
+/// Silence is judged only after the port's queue was seen empty ([#drained]): a message may wait
+/// behind data that nobody had room for.
+final class Member {
+  private final MemberConfig config;
+  private final Port port;
+  private final long probeMac;
+  private final @Nullable Mep mep;
+  private final @Nullable ArpProbe arp;
+  private final Counters counters;
+  private final Frame[] one = new Frame[1];
+  private MemberState state = MemberState.DOWN;
+  private HoldDown hold;
+  private LinkState link = LinkState.DOWN;
+  private boolean drained = true;
+  private boolean local;
+  private long heldAt;
+  private long upSince;
+  private long failures;
+  private Reason lastReason = Reason.CARRIER;
+  private long lastSilence;
+
+  Member(Port port, MemberConfig config, BondConfig bond, long bondMac, Counters counters) {
+    this.port = port;
+    this.config = config;
+    this.probeMac = Macs.probe(config.mac(), bondMac);
+    this.hold = HoldDown.none(bond);
+    this.counters = counters;
+    Mep continuity = null;
+    ArpProbe target = null;
+    for (Monitor monitor : bond.monitors()) {
+      switch (monitor) {
+        case Continuity c -> continuity = new Mep(c);
+        case ArpTarget t -> target = new ArpProbe(t, probeMac);
+      }
+    }
+    this.mep = continuity;
+    this.arp = target;
+  }
+
+  String name() {
+    return config.name();
+  }
+
+  MemberConfig config() {
+    return config;
+  }
+
+  Port port() {
+    return port;
+  }
+
+  long probeMac() {
+    return probeMac;
+  }
+
+  MemberState state() {
+    return state;
+  }
+
+  /// Why it was last found unhealthy.
+  Reason lastReason() {
+    return lastReason;
+  }
+
+  /// Silence on the path when it was last found unhealthy.
+  long lastSilence() {
+    return lastSilence;
+  }
+
+  /// Whether the last receive emptied the port's queue.
+  void drained(boolean empty) {
+    drained = empty;
+  }
+
+  /// The carrier differs from what was last judged: a field read and a compare.
+  boolean linkChanged() {
+    return port.link().up() != link.up();
+  }
+
+  /// Takes a frame that is for a check of this member.
+  ///
+  /// @return false when it is data
+  boolean takes(Frame frame, int type, long now) {
+    if (type == Wire.TYPE_CFM && mep != null && mep.claims(frame)) {
+      counters.controlReceived.add(1);
+      if (!mep.heard(frame, false, now)) {
+        counters.controlWrong.add(1);
+      }
+      return true;
+    }
+    if (type == Wire.TYPE_ARP && arp != null && arp.answers(frame)) {
+      counters.controlReceived.add(1);
+      arp.beat().heard(now);
+      return true;
+    }
+    return false;
+  }
+
+  /// `frame`, whose EtherType is CFM, is of our continuity check.
+  boolean claims(Frame frame) {
+    return mep != null && mep.claims(frame);
+  }
+
+  /// The shortest rhythm of its checks, [Long#MAX_VALUE] with none.
+  long rhythmNanos() {
+    long a = mep == null ? Long.MAX_VALUE : mep.beat().everyNanos();
+    long b = arp == null ? Long.MAX_VALUE : arp.beat().everyNanos();
+    return Math.min(a, b);
+  }
+
+  /// The worker stood still: that time counts for nobody.
+  void stalled(long gap, long extra, long now) {
+    if (mep != null) {
+      mep.stalled(gap, extra, now);
+    }
+    if (arp != null) {
+      arp.beat().stalled(extra);
+    }
+    heldAt += extra;
+  }
+
+  /// Judges the member and moves its state.
+  void judge(long now) {
+    link = port.link();
+    if (!link.up()) {
+      unhealthy(Reason.CARRIER, 0);
+      local = false;
+      move(MemberState.Event.CARRIER_LOST, now);
+      return;
+    }
+    if (state == MemberState.DOWN) {
+      if (mep != null) {
+        mep.reset(now);
+      }
+      if (arp != null) {
+        arp.beat().reset(now);
+      }
+      move(MemberState.Event.CARRIER_FOUND, now);
+    }
+    local = continuity(now);
+    boolean healthy = target(now) && local;
+    move(healthy ? MemberState.Event.HEALTHY : MemberState.Event.UNHEALTHY, now);
+    if (state == MemberState.HOLDING && now >= heldAt) {
+      move(MemberState.Event.HELD, now);
+    }
+  }
+
+  private boolean continuity(long now) {
+    if (mep == null) {
+      return true;
+    }
+    long silence = mep.beat().silence(now);
+    if (drained && mep.beat().lost(now)) {
+      // The far end must learn at once that we do not hear it.
+      mep.beat().sendAt(now);
+    }
+    return switch (mep.verdict(now)) {
+      case HEALTHY -> true;
+      case UNHEARD, LOST -> unhealthy(Reason.CONTINUITY, silence);
+      case REMOTE_DEFECT -> unhealthy(Reason.REMOTE_DEFECT, 0);
+      case PEER_DOWN -> unhealthy(Reason.UPLINK_DOWN, 0);
+    };
+  }
+
+  private boolean target(long now) {
+    if (arp == null) {
+      return true;
+    }
+    long silence = arp.beat().silence(now);
+    if (drained) {
+      boolean _ = arp.beat().lost(now);
+    }
+    return arp.beat().hearing() || (local && unhealthy(Reason.TARGET, silence));
+  }
+
+  private boolean unhealthy(Reason reason, long silence) {
+    // The first reason counts: what follows while it is out is no news, unless it was still of some
+    // use.
+    boolean healthy = state == MemberState.UP || state == MemberState.HOLDING;
+    if (healthy || (local && reason != Reason.TARGET)) {
+      lastReason = reason;
+      lastSilence = silence;
+    }
+    return false;
+  }
+
+  private void move(MemberState.Event event, long now) {
+    MemberState from = state;
+    state = from.on(event);
+    if (state == from) {
+      return;
+    }
+    if (from == MemberState.UP) {
+      failures++;
+      hold = hold.afterFailure(now - upSince);
+    }
+    if (state == MemberState.HOLDING) {
+      heldAt = now + hold.nanos();
+    } else if (state == MemberState.UP) {
+      upSince = now;
+    }
+  }
+
+  /// What the choice sees.
+  ActiveBackup.Fitness fitness() {
+    return switch (state) {
+      case UP -> ActiveBackup.Fitness.UP;
+      case HOLDING -> ActiveBackup.Fitness.HOLDING;
+      case PROBING -> local ? ActiveBackup.Fitness.DOUBTFUL : ActiveBackup.Fitness.DEAD;
+      case DOWN -> ActiveBackup.Fitness.DEAD;
+    };
+  }
+
+  /// Sends the probes that are due.
+  void probe(FramePool pool, long now) {
+    if (state == MemberState.DOWN) {
+      return;
+    }
+    if (mep != null && mep.beat().due(now)) {
+      Frame frame = take(pool);
+      if (frame != null) {
+        mep.write(frame, probeMac, true, now);
+        give(frame);
+      } else {
+        mep.beat().sent(now);
+      }
+    }
+    if (arp != null && arp.beat().due(now)) {
+      Frame frame = take(pool);
+      if (frame != null) {
+        arp.write(frame, now);
+        give(frame);
+      } else {
+        arp.beat().sent(now);
+      }
+    }
+  }
+
+  private @Nullable Frame take(FramePool pool) {
+    Frame frame = pool.take();
+    if (frame == null) {
+      counters.noControlFrame.add(1);
+    }
+    return frame;
+  }
+
+  private void give(Frame frame) {
+    one[0] = frame;
+    port.send(one, 1);
+    counters.controlSent.add(1);
+  }
+
+  /// When [#judge] or [#probe] has something to do with no frame coming.
+  long deadline(long now) {
+    if (state == MemberState.DOWN) {
+      return Long.MAX_VALUE;
+    }
+    long at = state == MemberState.HOLDING ? heldAt : Long.MAX_VALUE;
+    if (mep != null) {
+      at = Math.min(at, mep.beat().nextSend());
+      // Not drained: the frames that wait wake us, not the clock.
+      at = drained ? Math.min(at, mep.changesAt(now)) : at;
+    }
+    if (arp != null) {
+      at = Math.min(at, arp.beat().nextSend());
+      at = drained ? Math.min(at, arp.beat().lossAt()) : at;
+    }
+    return at;
+  }
+
+  MemberStatus status(boolean active, long now) {
+    return new MemberStatus(
+        name(),
+        state,
+        active,
+        port.link(),
+        failures,
+        hold.nanos(),
+        mep == null ? 0 : mep.missed(),
+        mep == null ? 0 : mep.beat().silence(now));
+  }
+}

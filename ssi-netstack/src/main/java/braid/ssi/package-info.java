@@ -1,0 +1,19 @@
+/// The single system image: one NIC made of many, and the checks that say which of them live.
+///
+/// A [Bond] is a [braid.port.Port] made of Ports. It sends on one member and listens on all; each
+/// member has a [MemberState], moved by carrier, by a continuity check in band ([Continuity]) and,
+/// beyond the NIC, by an ARP probe ([ArpTarget]). The node's end of the continuity check is
+/// [MepPort], which wraps a guest's port.
+///
+/// **Why 802.1ag** and not BFD: a continuity check message is one Ethernet frame to a reserved
+/// group address that no bridge forwards. It needs no IP address on either end, and guest and node
+/// share none. Its interface status field lets a node tell the guest of a dead uplink in the same
+/// frame.
+///
+/// **Reading order**: [MemberState] (the table), Heartbeat (when silence becomes loss), Mep and
+/// ArpProbe (the two checks), Member (one port judged), ActiveBackup (the choice), [Bond] (the
+/// frames), [MepPort] (the other end), Announcer (what the network is told after a switch).
+///
+/// **Threads**: everything here belongs to the worker that owns the ports. **Never** here: system
+/// calls, the system's clock, logging; a listener is told of changes.
+package braid.ssi;
