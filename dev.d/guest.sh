@@ -38,14 +38,17 @@ need_bench() {
   need_packages "the benchmarks" dpdk-dev iproute2 iperf3
 }
 
-# made FILE INPUT...: true if FILE is newer than all inputs.
+# made FILE INPUT...: true if FILE was made from these inputs as they are now. Otherwise FILE is to
+# be made, and done_making FILE says that it was.
 made() {
-  local file=$1 input
+  local file=$1
   shift
-  [ -e "$file" ] || return 1
-  for input; do
-    [ ! "$input" -nt "$file" ] || return 1
-  done
+  MADE_FROM=$(cat "$@" | sha256sum)
+  [ -e "$file" ] && [ "$(cat "$file.from" 2>/dev/null)" = "$MADE_FROM" ]
+}
+
+done_making() {
+  echo "$MADE_FROM" >"$1.from"
 }
 
 guest_kernel() {
@@ -101,6 +104,7 @@ guest_traffic() {
   say "compile the traffic program"
   quiet gcc -std=c11 -O2 -Wall -Wextra -Werror -static -o "$GUEST/traffic.new" "$GUEST_SOURCE/traffic.c"
   mv "$GUEST/traffic.new" "$GUEST/traffic"
+  done_making "$GUEST/traffic"
 }
 
 # Where the C library lies that the guest gets: the newest one any of its programs needs.
@@ -113,7 +117,7 @@ guest_libc() {
 
 guest_initramfs() {
   made "$GUEST/initramfs.cpio" "$GUEST/vmlinux" "$GUEST/traffic" "$GUEST_SOURCE/init" \
-    "$GUEST_SOURCE/agent" "$ROOT/dev.d/guest.sh" && return 0
+    "$GUEST_SOURCE/agent" "$JAVA_HOME/release" "$ROOT/dev.d/guest.sh" && return 0
   say "make the guests' initramfs"
   local root=$GUEST/initramfs.new version
   version=$(ls "$GUEST/modules")
@@ -131,6 +135,7 @@ guest_initramfs() {
   (cd "$root" && find . | cpio -o -H newc --quiet) >"$GUEST/initramfs.cpio.new"
   mv "$GUEST/initramfs.cpio.new" "$GUEST/initramfs.cpio"
   rm -rf "$root"
+  done_making "$GUEST/initramfs.cpio"
 }
 
 guest_copy_modules() {
@@ -176,7 +181,7 @@ guest_copy_programs() {
 }
 
 guest_jre() {
-  made "$GUEST/jre.squashfs" "$JAVA_HOME/release" "$ROOT/dev.d/guest.sh" && return 0
+  made "$GUEST/jre.squashfs" "$JAVA_HOME/release" <(declare -f guest_jre) && return 0
   say "link the guest's Java runtime"
   local jre=$GUEST/jre.new
   rm -rf "$jre"
@@ -191,6 +196,7 @@ guest_jre() {
   rm -f "$GUEST/jre.squashfs"
   quiet mksquashfs "$GUEST/jre" "$GUEST/jre.squashfs.new" -noappend -noI -noD -noF -noX -no-progress
   mv "$GUEST/jre.squashfs.new" "$GUEST/jre.squashfs"
+  done_making "$GUEST/jre.squashfs"
 }
 
 # guest_java ARGUMENT...: the guest's runtime on the host, at the path it has in the guest.

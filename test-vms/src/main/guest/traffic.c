@@ -11,6 +11,7 @@
  *     direction working, so losses can be told apart. Ends after `seconds` (0: never) or at
  *     SIGTERM; receives for 500 ms more before the report. SIGUSR1 asks for a "now" line.
  *
+ *     listening port=                                it has begun, signals are heard
  *     now   t= wall= sent= received= highest=        sent: the number the next packet would get;
  *                                                    wall: microseconds of the real-time clock
  *     gap   t= ms= pace_ms= first= last= lost=       nothing was received for longer than `gap`
@@ -216,6 +217,7 @@ static void udp_main(int argc, char **argv) {
   setsockopt(udp.socket, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   setsockopt(udp.socket, SOL_SOCKET, SO_RCVBUF, &space, sizeof space);
   if (bind(udp.socket, (struct sockaddr *)&own, sizeof own) < 0) fail("bind");
+  printf("listening port=%s\n", argv[0]);
 
   int64_t end = seconds > 0 ? started + (int64_t)(seconds * 1e9) : INT64_MAX;
   int64_t next = nanos();

@@ -133,7 +133,8 @@ public final class Child implements AutoCloseable {
   /// @return the exit status
   public int stop(Duration grace) {
     List<ProcessHandle> family = process.descendants().toList();
-    process.destroy();
+    // Not Process.destroy(): that one closes the output, and last words are lost.
+    process.toHandle().destroy();
     try {
       if (!process.waitFor(grace.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
