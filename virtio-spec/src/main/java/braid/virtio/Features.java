@@ -1,6 +1,30 @@
 package braid.virtio;
 
-import static braid.virtio.Feature.*;
+import static braid.virtio.Feature.CSUM;
+import static braid.virtio.Feature.CTRL_MAC_ADDR;
+import static braid.virtio.Feature.CTRL_RX;
+import static braid.virtio.Feature.CTRL_VLAN;
+import static braid.virtio.Feature.CTRL_VQ;
+import static braid.virtio.Feature.GUEST_ANNOUNCE;
+import static braid.virtio.Feature.GUEST_CSUM;
+import static braid.virtio.Feature.GUEST_ECN;
+import static braid.virtio.Feature.GUEST_TSO4;
+import static braid.virtio.Feature.GUEST_TSO6;
+import static braid.virtio.Feature.GUEST_UFO;
+import static braid.virtio.Feature.GUEST_USO4;
+import static braid.virtio.Feature.GUEST_USO6;
+import static braid.virtio.Feature.HASH_REPORT;
+import static braid.virtio.Feature.HASH_TUNNEL;
+import static braid.virtio.Feature.HOST_ECN;
+import static braid.virtio.Feature.HOST_TSO4;
+import static braid.virtio.Feature.HOST_TSO6;
+import static braid.virtio.Feature.HOST_UFO;
+import static braid.virtio.Feature.HOST_USO;
+import static braid.virtio.Feature.MQ;
+import static braid.virtio.Feature.NOTF_COAL;
+import static braid.virtio.Feature.RSC_EXT;
+import static braid.virtio.Feature.RSS;
+import static braid.virtio.Feature.VQ_NOTF_COAL;
 
 import java.util.List;
 
