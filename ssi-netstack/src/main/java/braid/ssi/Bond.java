@@ -54,6 +54,7 @@ public final class Bond implements Port {
   private long lastTurn;
   private long wakeAt = Long.MIN_VALUE;
   private boolean news = true;
+  private boolean choiceDue = true;
 
   /// A bond without members.
   ///
@@ -101,6 +102,7 @@ public final class Bond implements Port {
     }
     members.add(added);
     news = true;
+    choiceDue = true;
   }
 
   /// Takes a member out; before its port is closed, so that its frames can be sent elsewhere.
@@ -113,6 +115,7 @@ public final class Bond implements Port {
     }
     members.remove(member);
     pinned = pinned == member ? null : pinned;
+    choiceDue = true;
     long now = clock.nanos();
     if (active == member) {
       choose(now, Reason.REMOVED);
@@ -270,8 +273,9 @@ public final class Bond implements Port {
   /// Judges, chooses, probes, announces; only when something was learned or is due.
   private void turn(long now) {
     for (int i = 0; i < members.size(); i++) {
-      news |= members.get(i).linkChanged();
+      choiceDue |= members.get(i).linkChanged();
     }
+    news |= choiceDue;
     if (!news && now < wakeAt) {
       return;
     }
@@ -279,12 +283,17 @@ public final class Bond implements Port {
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(i);
       MemberState from = member.state();
+      ActiveBackup.Fitness before = member.fitness();
       member.judge(now);
+      choiceDue |= member.fitness() != before;
       if (member.state() != from) {
         listener.memberChanged(member.name(), from, member.state());
       }
     }
-    choose(now, Reason.FAIL_BACK);
+    if (choiceDue) {
+      choiceDue = false;
+      choose(now, Reason.FAIL_BACK);
+    }
     for (int i = 0; i < members.size(); i++) {
       members.get(i).probe(control, now);
     }

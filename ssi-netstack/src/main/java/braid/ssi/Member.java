@@ -83,9 +83,9 @@ final class Member {
     drained = empty;
   }
 
-  /// The carrier differs from what was last judged: a field read and a compare.
+  /// Carrier or speed differ from what was last judged: a field read and a compare.
   boolean linkChanged() {
-    return port.link().up() != link.up();
+    return !port.link().equals(link);
   }
 
   /// Takes a frame that is for a check of this member.
