@@ -212,11 +212,17 @@ public final class Worker implements AutoCloseable {
     return soonest;
   }
 
-  /// Ends the thread after the commands posted so far and waits for it. Any thread but the
-  /// worker's.
+  /// Ends the thread after the commands posted so far and waits for it; a worker that never started
+  /// gives back its waiter. Any thread but the worker's.
   @Override
   public void close() {
-    submit(() -> running = false);
+    if (thread.getState() == Thread.State.NEW) {
+      waiter.close(); // nobody else will
+      return;
+    }
+    if (thread.isAlive()) {
+      submit(() -> running = false);
+    }
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /// A pool for one test, and the assertion that every frame came back.
 final class PoolBalance implements AfterEachCallback {
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   final FramePool pool;
 
   PoolBalance(int frames, int frameBytes, int piecesMax) {
