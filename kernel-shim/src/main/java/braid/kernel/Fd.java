@@ -116,7 +116,7 @@ public final class Fd implements AutoCloseable {
 
   /// Seals of a memory file as F_SEAL_* bits.
   ///
-  /// @return -1 when it is no memory file, so that anybody who holds it can shrink it
+  /// @return -1 when it is a file that cannot be sealed, so that anybody who holds it can shrink it
   public int seals() {
     int seals = Linux.fcntl(number(), Sys.F_GET_SEALS(), 0);
     return seals < 0 ? -1 : seals;

@@ -339,12 +339,18 @@ public final class IoUring implements Waiter {
     if (closing) {
       return;
     }
-    if (result < 0) {
+    if (result < 0 && !retry(result)) {
       throw new LinuxException("read", -result, "wait for a wake-up");
     }
     // A full fence: the worker looks for commands after this.
     signalled.getAndSet(false);
     armWake();
+  }
+
+  /// A read that was promised to wait did not: Linux 6.1 gives up when somebody else took what the
+  /// read was woken for, more than a hundred times.
+  private static boolean retry(int result) {
+    return result == -Sys.EAGAIN() || result == -Sys.EINTR();
   }
 
   /// Cancels what is in flight, waits until all of it is done (completions run), and ends the ring.
@@ -403,7 +409,7 @@ public final class IoUring implements Waiter {
       if (!open || closing) {
         return;
       }
-      if (result < 0) {
+      if (result < 0 && !retry(result)) {
         LOG.log(
             System.Logger.Level.WARNING, "watch of {0} ends: {1}", fd, Linux.errorName(-result));
         return;
@@ -412,7 +418,9 @@ public final class IoUring implements Waiter {
       if (!arm()) {
         throw new IllegalStateException("io_uring has no free slot to watch " + fd + " again");
       }
-      action.run();
+      if (result > 0) {
+        action.run();
+      }
     }
 
     @Override

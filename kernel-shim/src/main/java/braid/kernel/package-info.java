@@ -2,10 +2,11 @@
 ///
 /// **Reading order**: [Fd] and [LinuxException]; [MemFd], [Mapping], [EventFd]; [UnixSocket] and
 /// [UnixListener] (descriptors travel over them); [IoUring] with its `UringQueues`, the one place
-/// where a worker waits; [Tap] and [TapPort]; [Netlink] and [LinkMonitor]. `Linux` has the system
-// calls themselves, one method for each; the layouts
-/// and numbers come from `braid.kernel.jextract`, which is generated from the kernel's headers
-/// (see `kernel-shim/bindings`), committed, and compared with a C compiler's view by a test.
+/// where a worker waits; [Tap] and [TapPort]; [Netlink] and [LinkMonitor]; [VfioContainer],
+/// [VfioGroup], [VfioDevice] and [PciFunction]. `Linux` has the system calls themselves, one
+/// method for each; the layouts and numbers come from `braid.kernel.jextract`, which is generated
+/// from the kernel's headers (see `kernel-shim/bindings`), committed, and compared with a C
+/// compiler's view by a test.
 ///
 /// **Threads**: [IoUring] and [TapPort] belong to one worker, [LinkMonitor] has a thread of its
 /// own; what else there is says so itself.

@@ -40,7 +40,7 @@ class DescriptorsTest {
       assertThat(memory.fd().size()).isEqualTo(4096);
       assertThat(plain.isEventFd()).isFalse();
       assertThat(plain.size()).isEqualTo(5);
-      assertThat(plain.seals()).isEqualTo(-1);
+      assertThat(plain.cannotShrink()).isFalse();
       assertThatThrownBy(() -> EventFd.of(plain))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(file.toString());
