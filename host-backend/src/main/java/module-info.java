@@ -5,7 +5,6 @@ module braid.host {
   requires transitive braid.port;
   requires transitive braid.virtio;
   requires transitive braid.kernel;
-  requires org.slf4j;
 
   exports braid.host;
 }

@@ -101,6 +101,24 @@ public final class Mapping implements AutoCloseable {
     return segment;
   }
 
+  /// Puts zeroed memory of our own in the place of the file, at the same address: for a file that
+  /// somebody made shorter, so that no access to what is gone raises SIGBUS any more. The worker's
+  /// thread may do it between two accesses.
+  ///
+  /// @throws LinuxException when the kernel refuses
+  public void replaceByZeros() {
+    Linux.check(
+        Linux.mmap(
+            address,
+            length,
+            Sys.PROT_READ() | Sys.PROT_WRITE(),
+            Sys.MAP_PRIVATE() | Sys.MAP_ANONYMOUS() | Sys.MAP_FIXED() | Sys.MAP_NORESERVE(),
+            -1,
+            0),
+        "mmap",
+        "replace " + length + " bytes");
+  }
+
   /// Keeps all pages in RAM.
   ///
   /// @return this
