@@ -179,7 +179,10 @@ final class Iotlb implements AddressSpace {
     if (memory.nativeOfUser(userAddress, bytes) == 0) {
       throw new ProtocolException(
           "An IOTLB message",
-          "update of " + range(iova, bytes) + " to " + Long.toHexString(userAddress)
+          "update of "
+              + range(iova, bytes)
+              + " to "
+              + Long.toHexString(userAddress)
               + ", which is not in the memory table");
     }
     forget(iova, iova + bytes - 1);

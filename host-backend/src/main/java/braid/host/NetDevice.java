@@ -56,8 +56,7 @@ public record NetDevice(long mac, int mtu, long features) {
   /// Its configuration space.
   byte[] config(boolean linkUp, boolean announce, int mtuNow) {
     int status = (linkUp ? NetConfig.LINK_UP : 0) | (announce ? NetConfig.ANNOUNCE : 0);
-    return new NetConfig(
-            mac, status, 1, mtuNow, NetConfig.UNKNOWN_SPEED, NetConfig.UNKNOWN_DUPLEX)
+    return new NetConfig(mac, status, 1, mtuNow, NetConfig.UNKNOWN_SPEED, NetConfig.UNKNOWN_DUPLEX)
         .encode();
   }
 }

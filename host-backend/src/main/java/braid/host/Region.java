@@ -26,8 +26,14 @@ final class Region {
   record Place(long guest, long size, long user, long offset) {
     @Override
     public String toString() {
-      return "region guest " + Long.toHexString(guest) + " size " + Long.toHexString(size)
-          + " user " + Long.toHexString(user) + " offset " + Long.toHexString(offset);
+      return "region guest "
+          + Long.toHexString(guest)
+          + " size "
+          + Long.toHexString(size)
+          + " user "
+          + Long.toHexString(user)
+          + " offset "
+          + Long.toHexString(offset);
     }
   }
 

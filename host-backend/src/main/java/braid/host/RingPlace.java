@@ -37,12 +37,7 @@ record RingPlace(int size, long descriptor, long available, long used) {
   }
 
   private static @Nullable MemorySegment part(
-      GuestMemory memory,
-      @Nullable Iotlb iotlb,
-      long address,
-      long bytes,
-      int align,
-      boolean write)
+      GuestMemory memory, @Nullable Iotlb iotlb, long address, long bytes, int align, boolean write)
       throws ProtocolException {
     long at =
         iotlb == null
@@ -54,13 +49,15 @@ record RingPlace(int size, long descriptor, long available, long used) {
     if (at == 0 || at == -1) {
       throw new ProtocolException(
           "VHOST_USER_SET_VRING_ADDR",
-          bytes + " bytes of ring at " + Long.toHexString(address)
+          bytes
+              + " bytes of ring at "
+              + Long.toHexString(address)
               + (at == 0 ? " are not in the memory table" : " are not in one piece of memory"));
     }
     if (at % align != 0) {
       throw new ProtocolException(
-          "VIRTIO 2.7", "ring part at " + Long.toHexString(address) + " is not " + align
-              + "-byte aligned");
+          "VIRTIO 2.7",
+          "ring part at " + Long.toHexString(address) + " is not " + align + "-byte aligned");
     }
     // The part is checked and the session unmaps it only after the queue is gone, so a segment
     // without a lifetime of its own will do, and costs no check at each access.

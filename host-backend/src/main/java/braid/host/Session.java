@@ -167,8 +167,7 @@ final class Session implements PortListener, AutoCloseable {
       refuse(request, header.id(), request.refusal(ackAsked), "needs a protocol feature");
       return;
     }
-    FrontendMessage message =
-        VhostUserCodec.frontend(header, payload.asByteBuffer(), fds.size());
+    FrontendMessage message = VhostUserCodec.frontend(header, payload.asByteBuffer(), fds.size());
     VhostUserReply reply;
     try {
       reply = serve(message, fds);
@@ -208,8 +207,7 @@ final class Session implements PortListener, AutoCloseable {
         reply(request, id, reply);
       }
       case VhostUserRequest.Refusal.Ignore() -> {}
-      case VhostUserRequest.Refusal.Close() ->
-          throw new ProtocolException("Communication", what);
+      case VhostUserRequest.Refusal.Close() -> throw new ProtocolException("Communication", what);
     }
   }
 
@@ -375,8 +373,7 @@ final class Session implements PortListener, AutoCloseable {
   private void setFeatures(long acked) throws ProtocolException {
     long offered = offeredEver == 0 ? owner.device().features() : offeredEver;
     // QEMU keeps the control queue to itself and passes on a GUEST_ANNOUNCE that is its own matter.
-    long ours =
-        Feature.CTRL_VQ.in(acked) ? acked : acked & ~Feature.GUEST_ANNOUNCE.mask();
+    long ours = Feature.CTRL_VQ.in(acked) ? acked : acked & ~Feature.GUEST_ANNOUNCE.mask();
     Features.check(offered, ours);
     takesConfig =
         Feature.STATUS.in(ours)
@@ -462,8 +459,7 @@ final class Session implements PortListener, AutoCloseable {
     BackendChannel to = channel;
     if (to != null) {
       to.send(
-          new BackendMessage.Iotlb(
-              new IotlbEntry(iova, 0, 0, permission, IotlbEntry.Type.MISS)));
+          new BackendMessage.Iotlb(new IotlbEntry(iova, 0, 0, permission, IotlbEntry.Type.MISS)));
     }
   }
 

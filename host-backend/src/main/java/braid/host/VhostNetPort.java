@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// *Out of the guest*: zero copy but for the first 128 bytes, see [GuestTransmitQueue]. *Into the
 /// guest*: one copy, see [GuestReceiveQueue]. A frame for which the guest has too few buffers just
 /// now is kept in a short queue, during which [#room] is 0, so that a 64 KiB frame waits for its
-/// forty buffers instead of being lost for want of the last one; after [IntoGuest#HELD_NANOS] it is dropped
-/// and counted.
+/// forty buffers instead of being lost for want of the last one; after
+/// [IntoGuest#HELD_NANOS] it is dropped and counted.
 ///
 /// *Notifications*: kicks are reads of the kick eventfd in the worker's io_uring and only wake the
 /// worker, which then looks at the rings; so a kick can be neither lost nor too early. Calls are
@@ -96,7 +96,6 @@ public final class VhostNetPort implements Port {
   private boolean polled;
   private boolean controlPending;
 
-
   /// A port without a guest.
   ///
   /// @param name  for logs and metrics
@@ -110,8 +109,7 @@ public final class VhostNetPort implements Port {
     for (RingFault fault : RingFault.values()) {
       // The device's faults come after the driver's; only the latter can happen here.
       if (fault != RingFault.NONE && fault.compareTo(RingFault.USED_INDEX_JUMP) < 0) {
-        faults.put(
-            fault, counters.counter("ring_fault_" + fault.name().toLowerCase(Locale.ROOT)));
+        faults.put(fault, counters.counter("ring_fault_" + fault.name().toLowerCase(Locale.ROOT)));
       }
     }
     for (int i = 0; i < QUEUES; i++) {
@@ -248,7 +246,10 @@ public final class VhostNetPort implements Port {
     queue.error.ring();
     update();
     listener.broken(
-        index, fault == RingFault.NONE ? "bad receive buffer" : fault + " (VIRTIO " + fault.clause() + ")");
+        index,
+        fault == RingFault.NONE
+            ? "bad receive buffer"
+            : fault + " (VIRTIO " + fault.clause() + ")");
   }
 
   private void miss() {
@@ -318,8 +319,8 @@ public final class VhostNetPort implements Port {
 
   /// Starts a queue.
   ///
-  /// @return false when a translation of the ring's own addresses is missing: asked for, start again
-  ///     after the update
+  /// @return false when a translation of the ring's own addresses is missing: it was asked for,
+  ///     start again after the update
   /// @throws ProtocolException when the ring is not in the guest's memory
   boolean start(int index, Setup setup) throws ProtocolException {
     stop(index);
@@ -344,8 +345,7 @@ public final class VhostNetPort implements Port {
       case TRANSMIT -> tx = new GuestTransmitQueue(device, features, counters, drops);
       default ->
           control =
-              new ControlQueue(
-                  device, controlCommands, controlRefused, () -> listener.announced());
+              new ControlQueue(device, controlCommands, controlRefused, () -> listener.announced());
     }
     device.disarm();
     armed = false;

@@ -5,7 +5,6 @@ import braid.kernel.UnixListener;
 import braid.kernel.UnixSocket;
 import braid.port.Clock;
 import braid.port.Counter;
-import braid.port.PortCounters;
 import braid.port.Worker;
 import braid.virtio.ProtocolException;
 import java.lang.System.Logger.Level;
@@ -58,11 +57,10 @@ public final class VhostUserServer implements AutoCloseable {
   private final Worker worker;
   private final BooleanSupplier hangUpOnLinkDown;
   private final LimitedLog log;
-  private final PortCounters counters = new PortCounters();
-  private final Counter sessions = counters.counter("sessions");
-  private final Counter protocolErrors = counters.counter("protocol_errors");
-  private final Counter refusals = counters.counter("requests_refused");
-  private final Counter memoryLost = counters.counter("memory_lost");
+  private final Counter sessions = new Counter("sessions");
+  private final Counter protocolErrors = new Counter("protocol_errors");
+  private final Counter refusals = new Counter("requests_refused");
+  private final Counter memoryLost = new Counter("memory_lost");
   private final Session.Owner owner = new SessionOwner();
   private final Thread thread;
 
@@ -72,7 +70,8 @@ public final class VhostUserServer implements AutoCloseable {
   private volatile boolean closed;
   private volatile @Nullable Session session;
   private @Nullable UnixListener listener;
-  private boolean lastTookConfig;
+  private volatile boolean lastTookConfig;
+  private int changes;
   private int unexplained;
 
   /// A server that has not started.
@@ -233,8 +232,10 @@ public final class VhostUserServer implements AutoCloseable {
   private void pause() {
     lock.lock();
     try {
-      if (!closed && changed.await(RETRY_MILLIS, TimeUnit.MILLISECONDS)) {
-        return;
+      int seen = changes;
+      long left = TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS);
+      while (!closed && changes == seen && left > 0) {
+        left = changed.awaitNanos(left);
       }
     } catch (InterruptedException _) {
       closed = true;
@@ -259,6 +260,7 @@ public final class VhostUserServer implements AutoCloseable {
         }
         stopListening();
       }
+      changes++;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -332,8 +334,8 @@ public final class VhostUserServer implements AutoCloseable {
   }
 
   /// sessions, protocol_errors, requests_refused, memory_lost.
-  public PortCounters counters() {
-    return counters;
+  public List<Counter> counters() {
+    return List.of(sessions, protocolErrors, refusals, memoryLost);
   }
 
   /// Ends the session, stops listening and ends the thread. Before the worker is closed.
@@ -347,6 +349,7 @@ public final class VhostUserServer implements AutoCloseable {
         now.hangUp();
       }
       stopListening();
+      changes++;
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -95,9 +95,7 @@ final class VirtioHeader {
     }
     if (gso != GSO_NONE) {
       Memory.putShort(at + NetHeader.NUM_BUFFERS, (short) 1);
-      return accepted(gso)
-          ? Delivery.AS_IT_IS
-          : cuttable(gso) ? Delivery.CUT : Delivery.IMPOSSIBLE;
+      return accepted(gso) ? Delivery.AS_IT_IS : cuttable(gso) ? Delivery.CUT : Delivery.IMPOSSIBLE;
     }
     if (guestCsum) {
       Memory.putByte(at + NetHeader.FLAGS, (byte) flags);

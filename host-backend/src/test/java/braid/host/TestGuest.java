@@ -1,7 +1,7 @@
 package braid.host;
 
-import braid.kernel.MemFd;
 import braid.kernel.Mapping;
+import braid.kernel.MemFd;
 import braid.port.Memory;
 import braid.virtio.DriverQueue;
 import braid.virtio.NetHeader;
@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A guest made of a memory file and the driver half of three rings. Addresses: offset 0 of the file
+/// A guest made of a memory file and the driver half of three rings. Addresses: offset 0 of the
+/// file
 /// is [#GUEST] to the guest and [#USER] to its front-end.
 final class TestGuest implements AutoCloseable {
   static final long GUEST = 0x4000_0000L;
@@ -123,11 +124,12 @@ final class TestGuest implements AutoCloseable {
   void post(int count, int bytes) {
     for (int i = 0; i < count; i++) {
       int slot = nextReceive++ % SIZE;
-      queues[0].addWritable(addressBase + BUFFERS + slot * BUFFER_SPAN, bytes, slot);
+      queues[0].addWritable(addressBase + BUFFERS + (long) slot * BUFFER_SPAN, bytes, slot);
     }
     queues[0].publish();
   }
 
+  @SuppressWarnings("ArrayRecordComponent")
   /// A frame as the driver sees it: header and bytes of one or more merged buffers.
   record Received(byte[] header, byte[] frame, int buffers) {}
 

@@ -45,8 +45,7 @@ class VhostNetPortTest {
     port.attach(PortListener.NOBODY);
     Region region =
         Region.map(
-            new Region.Place(TestGuest.GUEST, TestGuest.BYTES, TestGuest.USER, 0),
-            guest.file.fd());
+            new Region.Place(TestGuest.GUEST, TestGuest.BYTES, TestGuest.USER, 0), guest.file.fd());
     port.memory(GuestMemory.of(List.of(region)));
     for (int i = 0; i < 2; i++) {
       port.start(i, new VhostNetPort.Setup(guest.place(i), features, 0, null, null));
