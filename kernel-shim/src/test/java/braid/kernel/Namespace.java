@@ -25,8 +25,13 @@ final class Namespace implements AutoCloseable {
   Namespace(String prefix) {
     this.name = prefix + "-" + ProcessHandle.current().pid();
     Shell.run("ip netns add " + name);
-    exec("sysctl -q -w net.ipv6.conf.all.disable_ipv6=1");
-    exec("ip link set lo up");
+    try {
+      exec("sysctl -q -w net.ipv6.conf.all.disable_ipv6=1");
+      exec("ip link set lo up");
+    } catch (AssertionError e) {
+      close();
+      throw e;
+    }
   }
 
   String exec(String command) {
