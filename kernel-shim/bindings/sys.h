@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -16,14 +15,10 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <linux/if.h>
-#include <linux/if_arp.h>
 #include <linux/if_addr.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
-#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/io_uring.h>
-#include <linux/memfd.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/vfio.h>

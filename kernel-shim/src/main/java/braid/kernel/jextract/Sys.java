@@ -59,24 +59,6 @@ public class Sys extends Sys$shared {
     public static int EIO() {
         return EIO;
     }
-    private static final int E2BIG = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * #define E2BIG 7
-     * }
-     */
-    public static int E2BIG() {
-        return E2BIG;
-    }
-    private static final int EBADF = (int)9L;
-    /**
-     * {@snippet lang=c :
-     * #define EBADF 9
-     * }
-     */
-    public static int EBADF() {
-        return EBADF;
-    }
     private static final int EAGAIN = (int)11L;
     /**
      * {@snippet lang=c :
@@ -94,24 +76,6 @@ public class Sys extends Sys$shared {
      */
     public static int ENOMEM() {
         return ENOMEM;
-    }
-    private static final int EACCES = (int)13L;
-    /**
-     * {@snippet lang=c :
-     * #define EACCES 13
-     * }
-     */
-    public static int EACCES() {
-        return EACCES;
-    }
-    private static final int EFAULT = (int)14L;
-    /**
-     * {@snippet lang=c :
-     * #define EFAULT 14
-     * }
-     */
-    public static int EFAULT() {
-        return EFAULT;
     }
     private static final int EBUSY = (int)16L;
     /**
@@ -149,51 +113,6 @@ public class Sys extends Sys$shared {
     public static int EINVAL() {
         return EINVAL;
     }
-    private static final int EMFILE = (int)24L;
-    /**
-     * {@snippet lang=c :
-     * #define EMFILE 24
-     * }
-     */
-    public static int EMFILE() {
-        return EMFILE;
-    }
-    private static final int ENOTTY = (int)25L;
-    /**
-     * {@snippet lang=c :
-     * #define ENOTTY 25
-     * }
-     */
-    public static int ENOTTY() {
-        return ENOTTY;
-    }
-    private static final int ENOSPC = (int)28L;
-    /**
-     * {@snippet lang=c :
-     * #define ENOSPC 28
-     * }
-     */
-    public static int ENOSPC() {
-        return ENOSPC;
-    }
-    private static final int EPIPE = (int)32L;
-    /**
-     * {@snippet lang=c :
-     * #define EPIPE 32
-     * }
-     */
-    public static int EPIPE() {
-        return EPIPE;
-    }
-    private static final int ENOSYS = (int)38L;
-    /**
-     * {@snippet lang=c :
-     * #define ENOSYS 38
-     * }
-     */
-    public static int ENOSYS() {
-        return ENOSYS;
-    }
     private static final int ETIME = (int)62L;
     /**
      * {@snippet lang=c :
@@ -202,15 +121,6 @@ public class Sys extends Sys$shared {
      */
     public static int ETIME() {
         return ETIME;
-    }
-    private static final int EBADFD = (int)77L;
-    /**
-     * {@snippet lang=c :
-     * #define EBADFD 77
-     * }
-     */
-    public static int EBADFD() {
-        return EBADFD;
     }
     private static final int EOPNOTSUPP = (int)95L;
     /**
@@ -257,15 +167,6 @@ public class Sys extends Sys$shared {
     public static int ENOBUFS() {
         return ENOBUFS;
     }
-    private static final int ENOTCONN = (int)107L;
-    /**
-     * {@snippet lang=c :
-     * #define ENOTCONN 107
-     * }
-     */
-    public static int ENOTCONN() {
-        return ENOTCONN;
-    }
     private static final int ETIMEDOUT = (int)110L;
     /**
      * {@snippet lang=c :
@@ -284,15 +185,6 @@ public class Sys extends Sys$shared {
     public static int ECONNREFUSED() {
         return ECONNREFUSED;
     }
-    private static final int EALREADY = (int)114L;
-    /**
-     * {@snippet lang=c :
-     * #define EALREADY 114
-     * }
-     */
-    public static int EALREADY() {
-        return EALREADY;
-    }
     private static final int ECANCELED = (int)125L;
     /**
      * {@snippet lang=c :
@@ -302,24 +194,6 @@ public class Sys extends Sys$shared {
     public static int ECANCELED() {
         return ECANCELED;
     }
-    private static final int O_RDONLY = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define O_RDONLY 0
-     * }
-     */
-    public static int O_RDONLY() {
-        return O_RDONLY;
-    }
-    private static final int O_WRONLY = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define O_WRONLY 1
-     * }
-     */
-    public static int O_WRONLY() {
-        return O_WRONLY;
-    }
     private static final int O_RDWR = (int)2L;
     /**
      * {@snippet lang=c :
@@ -328,15 +202,6 @@ public class Sys extends Sys$shared {
      */
     public static int O_RDWR() {
         return O_RDWR;
-    }
-    private static final int O_CREAT = (int)64L;
-    /**
-     * {@snippet lang=c :
-     * #define O_CREAT 64
-     * }
-     */
-    public static int O_CREAT() {
-        return O_CREAT;
     }
     private static final int O_NONBLOCK = (int)2048L;
     /**
@@ -419,15 +284,6 @@ public class Sys extends Sys$shared {
     public static int F_SEAL_GROW() {
         return F_SEAL_GROW;
     }
-    private static final int F_SEAL_WRITE = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * #define F_SEAL_WRITE 8
-     * }
-     */
-    public static int F_SEAL_WRITE() {
-        return F_SEAL_WRITE;
-    }
     private static final int POLLIN = (int)1L;
     /**
      * {@snippet lang=c :
@@ -436,51 +292,6 @@ public class Sys extends Sys$shared {
      */
     public static int POLLIN() {
         return POLLIN;
-    }
-    private static final int POLLOUT = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLOUT 4
-     * }
-     */
-    public static int POLLOUT() {
-        return POLLOUT;
-    }
-    private static final int POLLERR = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLERR 8
-     * }
-     */
-    public static int POLLERR() {
-        return POLLERR;
-    }
-    private static final int POLLHUP = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLHUP 16
-     * }
-     */
-    public static int POLLHUP() {
-        return POLLHUP;
-    }
-    private static final int POLLNVAL = (int)32L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLNVAL 32
-     * }
-     */
-    public static int POLLNVAL() {
-        return POLLNVAL;
-    }
-    private static final int MAP_LOCKED = (int)8192L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_LOCKED 8192
-     * }
-     */
-    public static int MAP_LOCKED() {
-        return MAP_LOCKED;
     }
     private static final int MAP_NORESERVE = (int)16384L;
     /**
@@ -527,15 +338,6 @@ public class Sys extends Sys$shared {
     public static int PROT_WRITE() {
         return PROT_WRITE;
     }
-    private static final int PROT_NONE = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define PROT_NONE 0
-     * }
-     */
-    public static int PROT_NONE() {
-        return PROT_NONE;
-    }
     private static final int MAP_SHARED = (int)1L;
     /**
      * {@snippet lang=c :
@@ -572,42 +374,6 @@ public class Sys extends Sys$shared {
     public static int MAP_ANONYMOUS() {
         return MAP_ANONYMOUS;
     }
-    private static final int MADV_DONTFORK = (int)10L;
-    /**
-     * {@snippet lang=c :
-     * #define MADV_DONTFORK 10
-     * }
-     */
-    public static int MADV_DONTFORK() {
-        return MADV_DONTFORK;
-    }
-    private static final int MADV_HUGEPAGE = (int)14L;
-    /**
-     * {@snippet lang=c :
-     * #define MADV_HUGEPAGE 14
-     * }
-     */
-    public static int MADV_HUGEPAGE() {
-        return MADV_HUGEPAGE;
-    }
-    private static final int MCL_CURRENT = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define MCL_CURRENT 1
-     * }
-     */
-    public static int MCL_CURRENT() {
-        return MCL_CURRENT;
-    }
-    private static final int SOL_PACKET = (int)263L;
-    /**
-     * {@snippet lang=c :
-     * #define SOL_PACKET 263
-     * }
-     */
-    public static int SOL_PACKET() {
-        return SOL_PACKET;
-    }
     private static final int SOL_NETLINK = (int)270L;
     /**
      * {@snippet lang=c :
@@ -625,33 +391,6 @@ public class Sys extends Sys$shared {
      */
     public static int SOL_SOCKET() {
         return SOL_SOCKET;
-    }
-    private static final int SO_ERROR = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define SO_ERROR 4
-     * }
-     */
-    public static int SO_ERROR() {
-        return SO_ERROR;
-    }
-    private static final int SO_RCVBUF = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * #define SO_RCVBUF 8
-     * }
-     */
-    public static int SO_RCVBUF() {
-        return SO_RCVBUF;
-    }
-    private static final int SO_PEERCRED = (int)17L;
-    /**
-     * {@snippet lang=c :
-     * #define SO_PEERCRED 17
-     * }
-     */
-    public static int SO_PEERCRED() {
-        return SO_PEERCRED;
     }
     private static final int __NR_io_uring_setup = (int)425L;
     /**
@@ -689,15 +428,6 @@ public class Sys extends Sys$shared {
     public static int IFNAMSIZ() {
         return IFNAMSIZ;
     }
-    private static final int ETH_P_ALL = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * #define ETH_P_ALL 3
-     * }
-     */
-    public static int ETH_P_ALL() {
-        return ETH_P_ALL;
-    }
     private static final int NETLINK_ROUTE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -715,15 +445,6 @@ public class Sys extends Sys$shared {
      */
     public static int NLM_F_REQUEST() {
         return NLM_F_REQUEST;
-    }
-    private static final int NLM_F_MULTI = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define NLM_F_MULTI 2
-     * }
-     */
-    public static int NLM_F_MULTI() {
-        return NLM_F_MULTI;
     }
     private static final int NLM_F_ACK = (int)4L;
     /**
@@ -761,15 +482,6 @@ public class Sys extends Sys$shared {
     public static int NLM_F_CREATE() {
         return NLM_F_CREATE;
     }
-    private static final int NLM_F_CAPPED = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * #define NLM_F_CAPPED 256
-     * }
-     */
-    public static int NLM_F_CAPPED() {
-        return NLM_F_CAPPED;
-    }
     private static final int NLM_F_ACK_TLVS = (int)512L;
     /**
      * {@snippet lang=c :
@@ -778,15 +490,6 @@ public class Sys extends Sys$shared {
      */
     public static int NLM_F_ACK_TLVS() {
         return NLM_F_ACK_TLVS;
-    }
-    private static final int NLMSG_NOOP = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define NLMSG_NOOP 1
-     * }
-     */
-    public static int NLMSG_NOOP() {
-        return NLMSG_NOOP;
     }
     private static final int NLMSG_ERROR = (int)2L;
     /**
@@ -806,15 +509,6 @@ public class Sys extends Sys$shared {
     public static int NLMSG_DONE() {
         return NLMSG_DONE;
     }
-    private static final int NLMSG_OVERRUN = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define NLMSG_OVERRUN 4
-     * }
-     */
-    public static int NLMSG_OVERRUN() {
-        return NLMSG_OVERRUN;
-    }
     private static final int NETLINK_CAP_ACK = (int)10L;
     /**
      * {@snippet lang=c :
@@ -832,15 +526,6 @@ public class Sys extends Sys$shared {
      */
     public static int NETLINK_EXT_ACK() {
         return NETLINK_EXT_ACK;
-    }
-    private static final int IFA_F_NODAD = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define IFA_F_NODAD 2
-     * }
-     */
-    public static int IFA_F_NODAD() {
-        return IFA_F_NODAD;
     }
     private static final int IFF_TAP = (int)2L;
     /**
@@ -868,15 +553,6 @@ public class Sys extends Sys$shared {
      */
     public static int IFF_VNET_HDR() {
         return IFF_VNET_HDR;
-    }
-    private static final int IFF_TUN_EXCL = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * #define IFF_TUN_EXCL 32768
-     * }
-     */
-    public static int IFF_TUN_EXCL() {
-        return IFF_TUN_EXCL;
     }
     private static final int TUN_F_CSUM = (int)1L;
     /**
@@ -913,15 +589,6 @@ public class Sys extends Sys$shared {
      */
     public static int TUN_F_TSO_ECN() {
         return TUN_F_TSO_ECN;
-    }
-    private static final int TUN_F_UFO = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define TUN_F_UFO 16
-     * }
-     */
-    public static int TUN_F_UFO() {
-        return TUN_F_UFO;
     }
     private static final int RTMGRP_LINK = (int)1L;
     /**
@@ -1022,15 +689,6 @@ public class Sys extends Sys$shared {
     public static int SOCK_STREAM() {
         return SOCK_STREAM;
     }
-    private static final int SOCK_DGRAM = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum __socket_type.SOCK_DGRAM = 2
-     * }
-     */
-    public static int SOCK_DGRAM() {
-        return SOCK_DGRAM;
-    }
     private static final int SOCK_RAW = (int)3L;
     /**
      * {@snippet lang=c :
@@ -1048,51 +706,6 @@ public class Sys extends Sys$shared {
      */
     public static int SOCK_CLOEXEC() {
         return SOCK_CLOEXEC;
-    }
-    private static final int SOCK_NONBLOCK = (int)2048L;
-    /**
-     * {@snippet lang=c :
-     * enum __socket_type.SOCK_NONBLOCK = 2048
-     * }
-     */
-    public static int SOCK_NONBLOCK() {
-        return SOCK_NONBLOCK;
-    }
-    private static final int MSG_PEEK = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_PEEK = 2
-     * }
-     */
-    public static int MSG_PEEK() {
-        return MSG_PEEK;
-    }
-    private static final int MSG_CTRUNC = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_CTRUNC = 8
-     * }
-     */
-    public static int MSG_CTRUNC() {
-        return MSG_CTRUNC;
-    }
-    private static final int MSG_TRUNC = (int)32L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_TRUNC = 32
-     * }
-     */
-    public static int MSG_TRUNC() {
-        return MSG_TRUNC;
-    }
-    private static final int MSG_DONTWAIT = (int)64L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_DONTWAIT = 64
-     * }
-     */
-    public static int MSG_DONTWAIT() {
-        return MSG_DONTWAIT;
     }
     private static final int MSG_NOSIGNAL = (int)16384L;
     /**
@@ -1121,24 +734,6 @@ public class Sys extends Sys$shared {
     public static int SCM_RIGHTS() {
         return SCM_RIGHTS;
     }
-    private static final int SHUT_RD = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.SHUT_RD = 0
-     * }
-     */
-    public static int SHUT_RD() {
-        return SHUT_RD;
-    }
-    private static final int SHUT_WR = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.SHUT_WR = 1
-     * }
-     */
-    public static int SHUT_WR() {
-        return SHUT_WR;
-    }
     private static final int SHUT_RDWR = (int)2L;
     /**
      * {@snippet lang=c :
@@ -1157,24 +752,6 @@ public class Sys extends Sys$shared {
     public static int IFF_UP() {
         return IFF_UP;
     }
-    private static final int IFF_RUNNING = (int)64L;
-    /**
-     * {@snippet lang=c :
-     * enum net_device_flags.IFF_RUNNING = 64
-     * }
-     */
-    public static int IFF_RUNNING() {
-        return IFF_RUNNING;
-    }
-    private static final int IFF_PROMISC = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * enum net_device_flags.IFF_PROMISC = 256
-     * }
-     */
-    public static int IFF_PROMISC() {
-        return IFF_PROMISC;
-    }
     private static final int IFF_LOWER_UP = (int)65536L;
     /**
      * {@snippet lang=c :
@@ -1184,51 +761,6 @@ public class Sys extends Sys$shared {
     public static int IFF_LOWER_UP() {
         return IFF_LOWER_UP;
     }
-    private static final int IF_OPER_UNKNOWN = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IF_OPER_UNKNOWN = 0
-     * }
-     */
-    public static int IF_OPER_UNKNOWN() {
-        return IF_OPER_UNKNOWN;
-    }
-    private static final int IF_OPER_DOWN = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IF_OPER_DOWN = 2
-     * }
-     */
-    public static int IF_OPER_DOWN() {
-        return IF_OPER_DOWN;
-    }
-    private static final int IF_OPER_LOWERLAYERDOWN = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IF_OPER_LOWERLAYERDOWN = 3
-     * }
-     */
-    public static int IF_OPER_LOWERLAYERDOWN() {
-        return IF_OPER_LOWERLAYERDOWN;
-    }
-    private static final int IF_OPER_DORMANT = (int)5L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IF_OPER_DORMANT = 5
-     * }
-     */
-    public static int IF_OPER_DORMANT() {
-        return IF_OPER_DORMANT;
-    }
-    private static final int IF_OPER_UP = (int)6L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IF_OPER_UP = 6
-     * }
-     */
-    public static int IF_OPER_UP() {
-        return IF_OPER_UP;
-    }
     private static final int NLMSGERR_ATTR_MSG = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1237,6 +769,24 @@ public class Sys extends Sys$shared {
      */
     public static int NLMSGERR_ATTR_MSG() {
         return NLMSGERR_ATTR_MSG;
+    }
+    private static final int IFA_ADDRESS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFA_ADDRESS = 1
+     * }
+     */
+    public static int IFA_ADDRESS() {
+        return IFA_ADDRESS;
+    }
+    private static final int IFA_LOCAL = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IFA_LOCAL = 2
+     * }
+     */
+    public static int IFA_LOCAL() {
+        return IFA_LOCAL;
     }
     private static final int IFLA_ADDRESS = (int)1L;
     /**
@@ -1265,15 +815,6 @@ public class Sys extends Sys$shared {
     public static int IFLA_MTU() {
         return IFLA_MTU;
     }
-    private static final int IFLA_LINK = (int)5L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_LINK = 5
-     * }
-     */
-    public static int IFLA_LINK() {
-        return IFLA_LINK;
-    }
     private static final int IFLA_MASTER = (int)10L;
     /**
      * {@snippet lang=c :
@@ -1283,15 +824,6 @@ public class Sys extends Sys$shared {
     public static int IFLA_MASTER() {
         return IFLA_MASTER;
     }
-    private static final int IFLA_OPERSTATE = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_OPERSTATE = 16
-     * }
-     */
-    public static int IFLA_OPERSTATE() {
-        return IFLA_OPERSTATE;
-    }
     private static final int IFLA_LINKINFO = (int)18L;
     /**
      * {@snippet lang=c :
@@ -1300,15 +832,6 @@ public class Sys extends Sys$shared {
      */
     public static int IFLA_LINKINFO() {
         return IFLA_LINKINFO;
-    }
-    private static final int IFLA_STATS64 = (int)23L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFLA_STATS64 = 23
-     * }
-     */
-    public static int IFLA_STATS64() {
-        return IFLA_STATS64;
     }
     private static final int IFLA_CARRIER = (int)33L;
     /**
@@ -1327,33 +850,6 @@ public class Sys extends Sys$shared {
      */
     public static int IFLA_INFO_KIND() {
         return IFLA_INFO_KIND;
-    }
-    private static final int IFA_ADDRESS = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFA_ADDRESS = 1
-     * }
-     */
-    public static int IFA_ADDRESS() {
-        return IFA_ADDRESS;
-    }
-    private static final int IFA_LOCAL = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.IFA_LOCAL = 2
-     * }
-     */
-    public static int IFA_LOCAL() {
-        return IFA_LOCAL;
-    }
-    private static final int IORING_OP_NOP = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum io_uring_op.IORING_OP_NOP = 0
-     * }
-     */
-    public static int IORING_OP_NOP() {
-        return IORING_OP_NOP;
     }
     private static final int IORING_OP_READV = (int)1L;
     /**
@@ -1381,15 +877,6 @@ public class Sys extends Sys$shared {
      */
     public static int IORING_OP_POLL_ADD() {
         return IORING_OP_POLL_ADD;
-    }
-    private static final int IORING_OP_POLL_REMOVE = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * enum io_uring_op.IORING_OP_POLL_REMOVE = 7
-     * }
-     */
-    public static int IORING_OP_POLL_REMOVE() {
-        return IORING_OP_POLL_REMOVE;
     }
     private static final int IORING_OP_ASYNC_CANCEL = (int)14L;
     /**
@@ -1454,15 +941,6 @@ public class Sys extends Sys$shared {
     public static int RTM_GETLINK() {
         return RTM_GETLINK;
     }
-    private static final int RTM_SETLINK = (int)19L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_SETLINK = 19
-     * }
-     */
-    public static int RTM_SETLINK() {
-        return RTM_SETLINK;
-    }
     private static final int RTM_NEWADDR = (int)20L;
     /**
      * {@snippet lang=c :
@@ -1471,15 +949,6 @@ public class Sys extends Sys$shared {
      */
     public static int RTM_NEWADDR() {
         return RTM_NEWADDR;
-    }
-    private static final int RTM_DELADDR = (int)21L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.RTM_DELADDR = 21
-     * }
-     */
-    public static int RTM_DELADDR() {
-        return RTM_DELADDR;
     }
     private static final int VFIO_PCI_BAR0_REGION_INDEX = (int)0L;
     /**
@@ -1625,15 +1094,6 @@ public class Sys extends Sys$shared {
     public static int O_CLOEXEC() {
         return O_CLOEXEC;
     }
-    private static final int O_PATH = (int)2097152L;
-    /**
-     * {@snippet lang=c :
-     * #define O_PATH 2097152
-     * }
-     */
-    public static int O_PATH() {
-        return O_PATH;
-    }
     private static final int S_IFMT = (int)61440L;
     /**
      * {@snippet lang=c :
@@ -1679,15 +1139,6 @@ public class Sys extends Sys$shared {
     public static int MFD_ALLOW_SEALING() {
         return MFD_ALLOW_SEALING;
     }
-    private static final int MFD_HUGETLB = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define MFD_HUGETLB 4
-     * }
-     */
-    public static int MFD_HUGETLB() {
-        return MFD_HUGETLB;
-    }
     private static final int AF_UNIX = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1706,15 +1157,6 @@ public class Sys extends Sys$shared {
     public static int AF_INET() {
         return AF_INET;
     }
-    private static final int AF_BRIDGE = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * #define AF_BRIDGE 7
-     * }
-     */
-    public static int AF_BRIDGE() {
-        return AF_BRIDGE;
-    }
     private static final int AF_INET6 = (int)10L;
     /**
      * {@snippet lang=c :
@@ -1732,15 +1174,6 @@ public class Sys extends Sys$shared {
      */
     public static int AF_NETLINK() {
         return AF_NETLINK;
-    }
-    private static final int AF_PACKET = (int)17L;
-    /**
-     * {@snippet lang=c :
-     * #define AF_PACKET 17
-     * }
-     */
-    public static int AF_PACKET() {
-        return AF_PACKET;
     }
     private static final int SO_RCVTIMEO = (int)20L;
     /**
@@ -1769,15 +1202,6 @@ public class Sys extends Sys$shared {
     public static int NLM_F_DUMP() {
         return NLM_F_DUMP;
     }
-    private static final int NLA_F_NESTED = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * #define NLA_F_NESTED 32768
-     * }
-     */
-    public static int NLA_F_NESTED() {
-        return NLA_F_NESTED;
-    }
     private static final long TUNSETIFF = 1074025674L;
     /**
      * {@snippet lang=c :
@@ -1787,24 +1211,6 @@ public class Sys extends Sys$shared {
     public static long TUNSETIFF() {
         return TUNSETIFF;
     }
-    private static final long TUNSETPERSIST = 1074025675L;
-    /**
-     * {@snippet lang=c :
-     * #define TUNSETPERSIST 1074025675
-     * }
-     */
-    public static long TUNSETPERSIST() {
-        return TUNSETPERSIST;
-    }
-    private static final long TUNGETFEATURES = 2147767503L;
-    /**
-     * {@snippet lang=c :
-     * #define TUNGETFEATURES 2147767503
-     * }
-     */
-    public static long TUNGETFEATURES() {
-        return TUNGETFEATURES;
-    }
     private static final long TUNSETOFFLOAD = 1074025680L;
     /**
      * {@snippet lang=c :
@@ -1813,24 +1219,6 @@ public class Sys extends Sys$shared {
      */
     public static long TUNSETOFFLOAD() {
         return TUNSETOFFLOAD;
-    }
-    private static final long TUNGETIFF = 2147767506L;
-    /**
-     * {@snippet lang=c :
-     * #define TUNGETIFF 2147767506
-     * }
-     */
-    public static long TUNGETIFF() {
-        return TUNGETIFF;
-    }
-    private static final long TUNGETVNETHDRSZ = 2147767511L;
-    /**
-     * {@snippet lang=c :
-     * #define TUNGETVNETHDRSZ 2147767511
-     * }
-     */
-    public static long TUNGETVNETHDRSZ() {
-        return TUNGETVNETHDRSZ;
     }
     private static final long TUNSETVNETHDRSZ = 1074025688L;
     /**
@@ -1922,24 +1310,6 @@ public class Sys extends Sys$shared {
     public static int IORING_POLL_ADD_MULTI() {
         return IORING_POLL_ADD_MULTI;
     }
-    private static final int IORING_ASYNC_CANCEL_ALL = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define IORING_ASYNC_CANCEL_ALL 1
-     * }
-     */
-    public static int IORING_ASYNC_CANCEL_ALL() {
-        return IORING_ASYNC_CANCEL_ALL;
-    }
-    private static final int IORING_ASYNC_CANCEL_ANY = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define IORING_ASYNC_CANCEL_ANY 4
-     * }
-     */
-    public static int IORING_ASYNC_CANCEL_ANY() {
-        return IORING_ASYNC_CANCEL_ANY;
-    }
     private static final int IORING_CQE_F_MORE = (int)2L;
     /**
      * {@snippet lang=c :
@@ -1958,15 +1328,6 @@ public class Sys extends Sys$shared {
     public static long IORING_OFF_SQ_RING() {
         return IORING_OFF_SQ_RING;
     }
-    private static final long IORING_OFF_CQ_RING = 134217728L;
-    /**
-     * {@snippet lang=c :
-     * #define IORING_OFF_CQ_RING 134217728
-     * }
-     */
-    public static long IORING_OFF_CQ_RING() {
-        return IORING_OFF_CQ_RING;
-    }
     private static final long IORING_OFF_SQES = 268435456L;
     /**
      * {@snippet lang=c :
@@ -1975,15 +1336,6 @@ public class Sys extends Sys$shared {
      */
     public static long IORING_OFF_SQES() {
         return IORING_OFF_SQES;
-    }
-    private static final int IORING_SQ_NEED_WAKEUP = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define IORING_SQ_NEED_WAKEUP 1
-     * }
-     */
-    public static int IORING_SQ_NEED_WAKEUP() {
-        return IORING_SQ_NEED_WAKEUP;
     }
     private static final int IORING_SQ_CQ_OVERFLOW = (int)2L;
     /**
@@ -2012,15 +1364,6 @@ public class Sys extends Sys$shared {
     public static int IORING_ENTER_GETEVENTS() {
         return IORING_ENTER_GETEVENTS;
     }
-    private static final int IORING_ENTER_SQ_WAKEUP = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define IORING_ENTER_SQ_WAKEUP 2
-     * }
-     */
-    public static int IORING_ENTER_SQ_WAKEUP() {
-        return IORING_ENTER_SQ_WAKEUP;
-    }
     private static final int IORING_ENTER_EXT_ARG = (int)8L;
     /**
      * {@snippet lang=c :
@@ -2038,15 +1381,6 @@ public class Sys extends Sys$shared {
      */
     public static int IORING_FEAT_SINGLE_MMAP() {
         return IORING_FEAT_SINGLE_MMAP;
-    }
-    private static final int IORING_FEAT_NODROP = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define IORING_FEAT_NODROP 2
-     * }
-     */
-    public static int IORING_FEAT_NODROP() {
-        return IORING_FEAT_NODROP;
     }
     private static final int IORING_FEAT_EXT_ARG = (int)256L;
     /**
