@@ -61,8 +61,8 @@ public final class Bond implements Port {
   /// @param name     for logs and metrics
   /// @param mac      the address its host uses, low 48 bits
   /// @param config   how it behaves
-  /// @param control  frames for probes and announcements, at least 128 bytes each; 256 of them
-  ///                 serve any bond
+  /// @param control  frames for probes (8 for each member) and announcements (up to 64 at once), at
+  ///                 least 128 bytes each
   /// @param clock    the worker's time
   /// @param listener hears of changes, on the worker
   public Bond(
@@ -85,14 +85,15 @@ public final class Bond implements Port {
 
   /// Adds a member. It carries traffic as soon as its checks succeed.
   ///
-  /// @throws IllegalArgumentException when the name or a MAC is taken, or the bond is full
+  /// @throws IllegalArgumentException when the name or a MAC is taken, the bond is full, or the
+  ///     control pool too small
   public void add(Port port, MemberConfig member) {
-    Member added = new Member(port, member, config, mac, counters);
+    long probeMac = Macs.probe(member.mac(), mac);
     for (Member other : members) {
       if (other.name().equals(member.name())) {
         throw new IllegalArgumentException("two members are named " + member.name());
       }
-      if (other.probeMac() == added.probeMac()) {
+      if (other.probeMac() == probeMac) {
         throw new IllegalArgumentException(
             "members " + other.name() + " and " + member.name() + " have the same MAC");
       }
@@ -100,6 +101,7 @@ public final class Bond implements Port {
     if (members.size() == Limits.MEMBERS) {
       throw new IllegalArgumentException("a bond has at most " + Limits.MEMBERS + " members");
     }
+    Member added = new Member(port, member, config, probeMac, counters, control);
     members.add(added);
     news = true;
     choiceDue = true;
@@ -120,8 +122,8 @@ public final class Bond implements Port {
     if (active == member) {
       choose(now, Reason.REMOVED);
     }
-    Tally tally = new Tally();
-    recall(member, tally);
+    recall(member, new Tally());
+    member.close();
     return true;
   }
 
@@ -199,7 +201,8 @@ public final class Bond implements Port {
   }
 
   private int take(Member member, Frame[] into, int count, int most, long now) {
-    int got = most > 0 ? member.port().receive(batch, most) : 0;
+    // With no room a port still runs, for its timers and for what its device has finished.
+    int got = member.port().receive(batch, Math.max(0, most));
     member.drained(got < most);
     for (int i = 0; i < got; i++) {
       Frame frame = batch[i];
@@ -295,7 +298,7 @@ public final class Bond implements Port {
       choose(now, Reason.FAIL_BACK);
     }
     for (int i = 0; i < members.size(); i++) {
-      members.get(i).probe(control, now);
+      members.get(i).probe(now);
     }
     if (active != null && now >= announcer.dueAt()) {
       announcer.send(active.port(), now);
@@ -371,20 +374,31 @@ public final class Bond implements Port {
     int dropped;
   }
 
-  /// Takes back what `dead` has not completed and sends it on the active member.
+  /// Takes back what `dead` has not completed and sends it on the active member; but its probes,
+  /// which speak of itself alone.
   private void recall(Member dead, Tally tally) {
     for (int got = take(dead); got > 0; got = take(dead)) {
-      int room = active == null ? 0 : Math.min(got, active.port().room());
+      int data = 0;
+      for (int i = 0; i < got; i++) {
+        Frame frame = batch[i];
+        if (dead.probed(frame)) {
+          frame.release();
+        } else {
+          batch[data++] = frame;
+        }
+      }
+      int room = active == null ? 0 : Math.min(data, active.port().room());
       if (active != null && room > 0) {
         active.port().send(batch, room);
       }
-      for (int i = room; i < got; i++) {
+      // The port may have shuffled what it took; what lies behind is still ours.
+      for (int i = room; i < data; i++) {
         batch[i].release();
       }
       tally.resent += room;
-      tally.dropped += got - room;
+      tally.dropped += data - room;
       counters.resent.add(room);
-      counters.dropResend.add(got - room);
+      counters.dropResend.add(data - room);
     }
   }
 

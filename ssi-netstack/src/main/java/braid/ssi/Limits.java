@@ -12,6 +12,10 @@ final class Limits {
   /// Slots of a member's device that data leaves free for control frames.
   static final int CONTROL_ROOM = 2;
 
+  /// Probes that a member's device may hold at a time; two checks at their fastest make one each
+  /// 3.33 ms.
+  static final int PROBES = 8;
+
   /// Addresses remembered for announcements.
   static final int ADDRESSES = 64;
 

@@ -18,6 +18,7 @@ final class Member {
   private final @Nullable Mep mep;
   private final @Nullable ArpProbe arp;
   private final Counters counters;
+  private final ProbeFrames frames;
   private final Frame[] one = new Frame[1];
   private MemberState state = MemberState.DOWN;
   private HoldDown hold;
@@ -30,10 +31,16 @@ final class Member {
   private Reason lastReason = Reason.CARRIER;
   private long lastSilence;
 
-  Member(Port port, MemberConfig config, BondConfig bond, long bondMac, Counters counters) {
+  Member(
+      Port port,
+      MemberConfig config,
+      BondConfig bond,
+      long probeMac,
+      Counters counters,
+      FramePool pool) {
     this.port = port;
     this.config = config;
-    this.probeMac = Macs.probe(config.mac(), bondMac);
+    this.probeMac = probeMac;
     this.hold = HoldDown.none(bond);
     this.counters = counters;
     Mep continuity = null;
@@ -44,6 +51,7 @@ final class Member {
         case ArpTarget t -> target = new ArpProbe(t, probeMac);
       }
     }
+    this.frames = new ProbeFrames(pool, bond.monitors().isEmpty() ? 0 : Limits.PROBES);
     this.mep = continuity;
     this.arp = target;
   }
@@ -223,12 +231,12 @@ final class Member {
   }
 
   /// Sends the probes that are due.
-  void probe(FramePool pool, long now) {
+  void probe(long now) {
     if (state == MemberState.DOWN) {
       return;
     }
     if (mep != null && mep.beat().due(now)) {
-      Frame frame = take(pool);
+      Frame frame = take();
       if (frame != null) {
         mep.write(frame, probeMac, true, now);
         give(frame);
@@ -237,7 +245,7 @@ final class Member {
       }
     }
     if (arp != null && arp.beat().due(now)) {
-      Frame frame = take(pool);
+      Frame frame = take();
       if (frame != null) {
         arp.write(frame, now);
         give(frame);
@@ -247,8 +255,8 @@ final class Member {
     }
   }
 
-  private @Nullable Frame take(FramePool pool) {
-    Frame frame = pool.take();
+  private @Nullable Frame take() {
+    Frame frame = frames.take();
     if (frame == null) {
       counters.noControlFrame.add(1);
     }
@@ -277,6 +285,16 @@ final class Member {
       at = drained ? Math.min(at, arp.beat().lossAt()) : at;
     }
     return at;
+  }
+
+  /// `frame`, taken back from the device, is a probe of this member and for no other.
+  boolean probed(Frame frame) {
+    return Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+  }
+
+  /// The bond has no more use for it.
+  void close() {
+    frames.close();
   }
 
   MemberStatus status(boolean active, long now) {

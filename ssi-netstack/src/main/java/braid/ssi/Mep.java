@@ -29,6 +29,7 @@ final class Mep {
   private CcmInterval interval;
   private boolean everHeard;
   private boolean peerRdi;
+  private boolean defect;
   private int peerStatus;
   private int peerSequence;
   private long missed;
@@ -56,6 +57,7 @@ final class Mep {
     beat.reset(now);
     everHeard = false;
     peerRdi = false;
+    defect = false;
     peerStatus = Ccm.STATUS_ABSENT;
     sendingSince = now;
   }
@@ -83,6 +85,7 @@ final class Mep {
     }
     peerSequence = next;
     peerRdi = Ccm.rdi(frame);
+    defect &= peerRdi;
     peerStatus = status;
     everHeard = true;
     beat.heard(now);
@@ -113,7 +116,9 @@ final class Mep {
     if (peerStatus != Ccm.STATUS_ABSENT && peerStatus != Ccm.STATUS_UP) {
       return Verdict.PEER_DOWN;
     }
-    return peerRdi && now >= believesAt() ? Verdict.REMOTE_DEFECT : Verdict.HEALTHY;
+    // Once believed it stands until the peer takes it back.
+    defect |= peerRdi && now >= believesAt();
+    return defect ? Verdict.REMOTE_DEFECT : Verdict.HEALTHY;
   }
 
   /// From when on a remote defect is believed.
@@ -123,7 +128,7 @@ final class Mep {
 
   /// When [#verdict] may change with no message coming; [Long#MAX_VALUE] for never.
   long changesAt(long now) {
-    long rdi = peerRdi && beat.hearing() && now < believesAt() ? believesAt() : Long.MAX_VALUE;
+    long rdi = peerRdi && !defect && beat.hearing() ? believesAt() : Long.MAX_VALUE;
     return Math.min(beat.lossAt(), rdi);
   }
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import braid.port.FaultyPort;
+import braid.port.Frame;
 import braid.port.LinkState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -182,7 +184,7 @@ class BondTest {
   }
 
   private void viaNode(int node, byte[] bytes) {
-    lab.nodes.get(node).uplink.far().send(new braid.port.Frame[] {pools.frame(bytes)}, 1);
+    lab.nodes.get(node).uplink.far().send(new Frame[] {pools.frame(bytes)}, 1);
   }
 
   @Test
@@ -370,6 +372,7 @@ class BondTest {
     lab.hostSends();
     lab.hostSends();
     assertThat(lab.bond.remove("m0")).isTrue();
+    lab.removed.add(0);
     lab.run(2 * MS);
     assertThat(lab.lastChange().reason()).isEqualTo(Reason.REMOVED);
     assertThat(Lab.numbers(lab.peerGot)).containsExactly(0, 1);
@@ -388,9 +391,51 @@ class BondTest {
     assertThat(lab.bond.setActive("m0")).isFalse();
     lab.turn();
     assertThat(lab.bond.remove("m0")).isTrue();
+    lab.removed.add(0);
     assertThat(lab.counted("tx_resent") + lab.counted("tx_drop_resend"))
         .isGreaterThanOrEqualTo(200);
     assertThat(lab.counted("tx_drop_resend")).isPositive();
+  }
+
+  @Test
+  void aHungMemberKeepsAFewProbesAndTheOthersAreProbedOn() {
+    lab(CCM_ARP, 3);
+    lab.nodes.get(0).kill();
+    lab.run(30_000 * MS);
+    assertThat(256 - lab.nodes.get(0).device.room()).isLessThanOrEqualTo(Limits.PROBES);
+    assertThat(lab.state(1)).isEqualTo(MemberState.UP);
+    assertThat(lab.state(2)).isEqualTo(MemberState.UP);
+    lab.nodes.get(0).restart();
+    lab.run(1_000 * MS);
+    assertThat(lab.state(0)).isEqualTo(MemberState.UP);
+  }
+
+  @Test
+  void aDeadMembersProbesAreNotResentOnAnother() {
+    lab(CCM_ARP, 2);
+    lab.run(300 * MS); // all announced
+    lab.nodes.get(0).kill();
+    lab.hostSends();
+    lab.run(100 * MS);
+    assertThat(lab.lastChange().resent()).as("data alone").isEqualTo(1);
+    long probe = Macs.probe(Lab.BOND, Lab.BOND);
+    lab.peerGot.clear();
+    lab.run(100 * MS);
+    assertThat(lab.peerGot).noneMatch(f -> Packets.mac(f, 6) == probe);
+  }
+
+  @Test
+  void aPoolTooSmallForAMemberIsRefused() {
+    lab(CCM, 1);
+    List<Frame> taken = new ArrayList<>();
+    while (pools.control.available() > 7) {
+      taken.add(pools.control.take());
+    }
+    assertThatThrownBy(
+            () ->
+                lab.bond.add(lab.nodes.get(0).member, new MemberConfig("x", 0x0200_0000_0099L, 0)))
+        .hasMessageContaining("has 7 frames left, a member needs 8");
+    taken.forEach(Frame::release);
   }
 
   @Test
@@ -438,7 +483,7 @@ class BondTest {
     var frame = pools.control.take();
     Ccm.write(frame, Lab.BOND, Continuity.GUEST, new Maid("braid"));
     Ccm.stamp(frame, 1, CcmInterval.MS_10, false, 1);
-    lab.bond.send(new braid.port.Frame[] {frame}, 1);
+    lab.bond.send(new Frame[] {frame}, 1);
     assertThat(lab.counted("tx_drop_control")).isEqualTo(1);
   }
 }

@@ -1,5 +1,7 @@
 package braid.ssi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import braid.port.Counter;
 import braid.port.FaultyPort;
 import braid.port.Frame;
@@ -8,9 +10,11 @@ import braid.port.PipePort;
 import braid.port.SimClock;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /// A whole small network under virtual time: a host on a bond, one node per member, a learning
 /// switch, a peer that answers ARP.
@@ -41,6 +45,7 @@ final class Lab implements BondListener {
 
   final List<byte[]> peerGot = new ArrayList<>();
 
+  final Set<Integer> removed = new HashSet<>();
   boolean peerAnswers = true;
   int hostRoom = 64;
   private final Map<Long, Node> learned = new HashMap<>();
@@ -244,6 +249,9 @@ final class Lab implements BondListener {
 
   /// Everything in flight is released.
   void close() {
+    for (Node node : nodes) {
+      assertThat(bond.remove("m" + node.index)).isEqualTo(!removed.contains(node.index));
+    }
     for (Node node : nodes) {
       node.device.drain();
       node.uplink.drain();

@@ -103,11 +103,22 @@ class MepTest {
 
     long pause = 10 * INTERVAL;
     long resumed = LOSS + pause;
+    assertThat(hear(LOSS, Continuity.NODE, false, 1)).isTrue();
     mep.stalled(pause, pause - INTERVAL, resumed);
     assertThat(hear(resumed, Continuity.NODE, true, 1)).isTrue();
     assertThat(mep.verdict(resumed)).isEqualTo(Verdict.HEALTHY);
     assertThat(hear(resumed + LOSS, Continuity.NODE, true, 1)).isTrue();
     assertThat(mep.verdict(resumed + LOSS)).isEqualTo(Verdict.REMOTE_DEFECT);
+  }
+
+  @Test
+  void aRemoteDefectOnceBelievedIsNotForgottenInAPause() {
+    assertThat(hear(LOSS, Continuity.NODE, true, 1)).isTrue();
+    assertThat(mep.verdict(LOSS)).isEqualTo(Verdict.REMOTE_DEFECT);
+    mep.stalled(10 * INTERVAL, 9 * INTERVAL, LOSS + 10 * INTERVAL);
+    assertThat(mep.verdict(LOSS + 10 * INTERVAL)).isEqualTo(Verdict.REMOTE_DEFECT);
+    assertThat(hear(LOSS + 10 * INTERVAL, Continuity.NODE, false, 1)).isTrue();
+    assertThat(mep.verdict(LOSS + 10 * INTERVAL)).isEqualTo(Verdict.HEALTHY);
   }
 
   @Test
