@@ -20,7 +20,7 @@ doctor_packages() {
     if has_package "$package"; then
       has "package $package $(dpkg-query -W -f '${Version}' "$package")"
     else
-      lacks "package $package" "./dev setup (dpdk-dev: ./dev bench)"
+      lacks "package $package" "./dev setup"
     fi
   done
 }

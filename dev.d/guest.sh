@@ -34,8 +34,9 @@ need_guests() {
   exec 8>&-
 }
 
+# DPDK: the other implementation, on either end, in tests and benchmarks.
 need_bench() {
-  need_packages "the benchmarks" dpdk-dev iproute2 iperf3
+  need_packages "the comparison with DPDK" dpdk-dev iproute2 iperf3
 }
 
 # made FILE INPUT...: true if FILE was made from these inputs as they are now. Otherwise FILE is to

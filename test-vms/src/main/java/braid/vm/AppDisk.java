@@ -142,24 +142,32 @@ public final class AppDisk {
     if (!start.toFile().setExecutable(true, false)) {
       throw new IOException("cannot make " + start + " executable");
     }
-    Testbed.run(
-        List.of(
-            "env",
-            "APP=" + tree,
-            files.inGuestRoot().toString(),
-            files.guest().toString(),
-            Files.createDirectories(tree.resolveSibling(tree.getFileName() + ".root")).toString(),
-            "/jre/bin/java",
-            "-XX:ArchiveClassesAtExit=/app/braid.jsa",
-            "-XX:+UseSerialGC",
-            "-Xlog:cds=off",
-            "-Xlog:cds+dynamic=off",
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            String.join(":", classPath),
-            mainClass,
-            "--help"));
-    Files.delete(tree.resolveSibling(tree.getFileName() + ".root"));
+    archiveClasses(tree, String.join(":", classPath));
+  }
+
+  private void archiveClasses(Path tree, String classPath) throws IOException {
+    Path root = Files.createTempDirectory("braid-root");
+    try {
+      Testbed.run(
+          List.of(
+              "env",
+              "APP=" + tree,
+              files.inGuestRoot().toString(),
+              files.guest().toString(),
+              root.toString(),
+              "/jre/bin/java",
+              "-XX:ArchiveClassesAtExit=/app/braid.jsa",
+              "-XX:+UseSerialGC",
+              "-Xlog:cds=off",
+              "-Xlog:cds+dynamic=off",
+              "--enable-native-access=ALL-UNNAMED",
+              "-cp",
+              classPath,
+              mainClass,
+              "--help"));
+    } finally {
+      Files.delete(root);
+    }
   }
 
   private String launcher(String classPath) {
