@@ -1,0 +1,81 @@
+package braid.ssi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import braid.port.Frame;
+import braid.port.LinkState;
+import braid.port.PipePort;
+import braid.port.SimClock;
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class BondAllocationTest {
+  private static final int BATCH = 32;
+  private static final int TURNS = 20_000;
+
+  @RegisterExtension final Pools pools = new Pools();
+
+  private final SimClock clock = new SimClock(0);
+  private final PipePort device = new PipePort("m0", "node", 256);
+  private final MepPort node =
+      new MepPort(device.far(), Continuity.NODE, 0x0200_0000_0f00L, pools.control, clock);
+  private final Bond bond =
+      new Bond("ssi0", Lab.BOND, BondConfig.DEFAULT, pools.control, clock, change -> {});
+  private final Frame[] batch = new Frame[64];
+  private final byte[] down = Packets.numbered(Lab.PEER, Lab.BOND, 1);
+  private final byte[] up = Packets.numbered(Lab.BOND, Lab.PEER, 1);
+  private long moved;
+
+  /// A batch each way and 50 µs: with continuity messages now and then.
+  private void turn() {
+    for (int i = 0; i < BATCH; i++) {
+      batch[i] = pools.data.take();
+      batch[i].write(down);
+    }
+    bond.send(batch, BATCH);
+    release(node.receive(batch, 64));
+    for (int i = 0; i < BATCH; i++) {
+      batch[i] = pools.data.take();
+      batch[i].write(up);
+    }
+    node.send(batch, BATCH);
+    release(bond.receive(batch, 64));
+    clock.advance(50_000);
+  }
+
+  private void release(int count) {
+    for (int i = 0; i < count; i++) {
+      batch[i].release();
+    }
+    moved += count;
+  }
+
+  @Test
+  void aFrameThroughTheBondAndTheNodeAllocatesNothing() {
+    node.uplink(LinkState.UP);
+    bond.add(device, new MemberConfig("m0", Lab.BOND, 0));
+    for (int i = 0; i < 400; i++) {
+      release(bond.receive(batch, 64));
+      release(node.receive(batch, 64));
+      clock.advance(50_000);
+    }
+    assertThat(bond.activeMember()).isEqualTo("m0");
+    for (int i = 0; i < TURNS; i++) {
+      turn();
+    }
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    moved = 0;
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < TURNS; i++) {
+      turn();
+    }
+    long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+    assertThat(moved).isEqualTo(2L * BATCH * TURNS);
+    // Asking takes some; 1.28 million frames and 200 messages must take none.
+    assertThat(allocated).as("bytes for %d frames", moved).isLessThan(16_384);
+    assertThat(bond.remove("m0")).isTrue();
+    device.drain();
+  }
+}
