@@ -2,9 +2,11 @@
 /// dependency.
 ///
 /// **Reading order**: [SplitRing] (the layout both halves share), [DeviceQueue] (the device half:
-/// takes [Chain]s the driver offers), [DriverQueue] (the driver half: offers them), [RingFault]
-/// (everything a peer can do wrong to a ring), then [NetHeader] and [NetConfig] (what virtio-net
-/// puts before a frame and into its configuration space), [Feature] and [Features].
+/// takes [Chain]s the driver offers; [DescriptorWalk] reads them), [DriverQueue] (the driver half:
+/// offers them), [RingFault] (everything a peer can do wrong to a ring). Then virtio-net:
+/// [NetHeader], [NetConfig], [Feature], [Features]; initialization: [DeviceStatus], [PciCaps],
+/// [CommonConfig]. Then vhost-user: [VhostUserRequest] (the table), [FrontendMessage] and
+/// [BackendMessage], [VhostUserReply], [VhostUserCodec], [ProtocolFeature].
 ///
 /// **Section numbers** are those of VIRTIO 1.4; 2.7 and 5.1 have the same numbers in 1.2 and 1.3.
 /// The vhost-user protocol has no section numbers; its clauses are cited by their headings.
