@@ -38,20 +38,6 @@ final class AddressTable {
     }
   }
 
-  private static final int ICMPV6 = 58;
-  private static final int ROUTER_ADVERTISEMENT = 134;
-  private static final int NEIGHBOUR_SOLICITATION = 135;
-  private static final int NEIGHBOUR_ADVERTISEMENT = 136;
-  private static final int NA_ROUTER_FLAG = 0x80;
-
-  // IPv6 (RFC 8200 3) and ICMPv6 (RFC 4861 4), offsets from the IPv6 header.
-  private static final int NEXT_HEADER = 6;
-  private static final int IPV6_SOURCE = 8;
-  private static final int ICMP_TYPE = 40;
-  private static final int NA_FLAGS = 44;
-  private static final int ND_TARGET = 48;
-  private static final int ND_BYTES = 64;
-
   private final Entry[] entries;
   private int size;
   private int oldest;
@@ -98,15 +84,14 @@ final class AddressTable {
   }
 
   private void learnNeighbourDiscovery(Frame frame, int at, int vlan) {
-    if (frame.headLength() < at + ND_BYTES || frame.u8(at + NEXT_HEADER) != ICMPV6) {
+    int type = NeighbourDiscovery.type(frame, at);
+    boolean advertised = type == NeighbourDiscovery.ADVERTISEMENT;
+    if (!advertised
+        && type != NeighbourDiscovery.SOLICITATION
+        && type != NeighbourDiscovery.ROUTER_ADVERTISEMENT) {
       return;
     }
-    int type = frame.u8(at + ICMP_TYPE);
-    boolean advertised = type == NEIGHBOUR_ADVERTISEMENT;
-    if (!advertised && type != NEIGHBOUR_SOLICITATION && type != ROUTER_ADVERTISEMENT) {
-      return;
-    }
-    int address = at + (advertised ? ND_TARGET : IPV6_SOURCE);
+    int address = at + (advertised ? NeighbourDiscovery.TARGET : NeighbourDiscovery.SOURCE);
     long high = Wire.get64(frame, address);
     long low = Wire.get64(frame, address + 8);
     if (high == 0 && low == 0) {
@@ -114,8 +99,9 @@ final class AddressTable {
     }
     Entry entry = put(frame.mac(Wire.SOURCE), vlan, true, high, low);
     if (advertised) {
-      entry.router = (frame.u8(at + NA_FLAGS) & NA_ROUTER_FLAG) != 0;
-    } else if (type == ROUTER_ADVERTISEMENT) {
+      int flags = frame.u8(at + NeighbourDiscovery.FLAGS);
+      entry.router = (flags & NeighbourDiscovery.FLAG_ROUTER) != 0;
+    } else if (type == NeighbourDiscovery.ROUTER_ADVERTISEMENT) {
       entry.router = true;
     }
   }

@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 /// | no address of the bond's MAC | RARP request, which moves the MAC in the switches at least |
 final class Announcer {
   private static final long ALL_NODES_MAC = 0x3333_0000_0001L;
-  private static final long ALL_NODES_HIGH = 0xff02_0000_0000_0000L;
-  private static final int ICMP_BYTES = 32;
   private static final int RARP_REQUEST = 3;
 
   private final long bondMac;
@@ -115,39 +113,18 @@ final class Announcer {
     return at + 28;
   }
 
-  /// RFC 4861 4.4 in IPv6: version 6, hop limit 255, ICMPv6 136, target, target link-layer option.
+  /// RFC 4861 4.4: unsolicited, to all nodes, from the address itself.
   private static int advertisement(Frame frame, AddressTable.Entry entry) {
-    int bytes = Wire.ETHERNET_BYTES + 40 + ICMP_BYTES;
+    int bytes = Wire.ETHERNET_BYTES + NeighbourDiscovery.BYTES;
     int at = begin(frame, entry, bytes, ALL_NODES_MAC, Wire.TYPE_IPV6);
-    Wire.put8(frame, at, 0x60);
-    Wire.put16(frame, at + 4, ICMP_BYTES);
-    Wire.put8(frame, at + 6, 58);
-    Wire.put8(frame, at + 7, 255);
-    Wire.put64(frame, at + 8, entry.high);
-    Wire.put64(frame, at + 16, entry.low);
-    Wire.put64(frame, at + 24, ALL_NODES_HIGH);
-    Wire.put64(frame, at + 32, 1);
-    int icmp = at + 40;
-    Wire.put8(frame, icmp, 136);
-    Wire.put8(frame, icmp + 4, entry.router ? 0xa0 : 0x20);
-    Wire.put64(frame, icmp + 8, entry.high);
-    Wire.put64(frame, icmp + 16, entry.low);
-    Wire.put8(frame, icmp + 24, 2);
-    Wire.put8(frame, icmp + 25, 1);
-    Wire.putMac(frame, icmp + 26, entry.mac);
-    Wire.put16(frame, icmp + 2, checksum(frame, at));
-    return icmp + ICMP_BYTES;
-  }
-
-  /// ICMPv6 checksum (RFC 4443 2.3): both addresses, length, next header, message.
-  private static int checksum(Frame frame, int ipv6) {
-    int sum = ICMP_BYTES + 58;
-    for (int at = ipv6 + 8; at < ipv6 + 40 + ICMP_BYTES; at += 2) {
-      sum += frame.u16(at);
-    }
-    sum = (sum & 0xffff) + (sum >>> 16);
-    sum = (sum & 0xffff) + (sum >>> 16);
-    return ~sum & 0xffff;
+    NeighbourDiscovery.address(frame, at + NeighbourDiscovery.SOURCE, entry.high, entry.low);
+    NeighbourDiscovery.address(
+        frame, at + NeighbourDiscovery.DESTINATION, NeighbourDiscovery.MULTICAST_HIGH, 1);
+    NeighbourDiscovery.address(frame, at + NeighbourDiscovery.TARGET, entry.high, entry.low);
+    int flags =
+        NeighbourDiscovery.FLAG_OVERRIDE | (entry.router ? NeighbourDiscovery.FLAG_ROUTER : 0);
+    NeighbourDiscovery.finish(frame, at, NeighbourDiscovery.ADVERTISEMENT, flags, entry.mac);
+    return at + NeighbourDiscovery.BYTES;
   }
 
   private void rarp(Frame frame) {

@@ -2,12 +2,11 @@ package braid.ssi;
 
 import braid.port.Frame;
 
-/// Asks one IPv4 host for its MAC again and again and notices when it stops to answer. No I/O; time
-/// is an argument.
+/// Asks one IPv4 host for its MAC again and again ([TargetProbe]).
 ///
 /// ARP on Ethernet (RFC 826), offsets in the frame: 14 hardware type 1, 16 protocol 0x0800, 18
 /// lengths 6 and 4, 20 operation, 22 sender MAC, 28 sender IP, 32 target MAC, 38 target IP.
-final class ArpProbe {
+final class ArpProbe implements TargetProbe {
   static final int OPERATION = 20;
   static final int SENDER_MAC = 22;
   static final int SENDER_IP = 28;
@@ -27,21 +26,24 @@ final class ArpProbe {
     this.beat = new Heartbeat(target.intervalNanos(), target.lossNanos());
   }
 
-  Heartbeat beat() {
+  @Override
+  public Heartbeat beat() {
     return beat;
   }
 
-  /// `frame`, an ARP frame, is our target's answer to our question.
-  boolean answers(Frame frame) {
-    return frame.headLength() >= BYTES
+  @Override
+  public boolean answers(Frame frame, int type) {
+    return type == Wire.TYPE_ARP
+        && frame.headLength() >= BYTES
         && frame.u16(OPERATION) == REPLY
         && frame.i32(SENDER_IP) == target.address()
         && frame.mac(TARGET_MAC) == probeMac
         && frame.mac(Wire.DESTINATION) == probeMac;
   }
 
-  /// Writes the next question: sender address 0.0.0.0, so that nobody's table changes (RFC 5227).
-  void write(Frame frame, long now) {
+  /// Sender address 0.0.0.0, so that nobody's table changes (RFC 5227).
+  @Override
+  public void write(Frame frame, long now) {
     Wire.ethernet(frame, Wire.SHORTEST_BYTES, Wire.BROADCAST, probeMac, Wire.TYPE_ARP);
     fixed(frame, Wire.ETHERNET_BYTES, REQUEST);
     Wire.putMac(frame, SENDER_MAC, probeMac);

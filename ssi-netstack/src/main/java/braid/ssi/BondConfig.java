@@ -6,7 +6,8 @@ import java.util.List;
 ///
 /// @param primary               name of the member of highest rank, empty for none
 /// @param reselect              when to go back to a member of higher rank
-/// @param monitors              checks on each member besides carrier, at most one of each kind
+/// @param monitors              checks on each member besides carrier: one continuity check and one
+///                              target at most
 /// @param holdNanos             how long a member must be healthy without a gap after a failure
 /// @param holdMaxNanos          the most that flapping makes of it
 /// @param flapNanos             failing this soon after coming up is flapping and doubles the hold
@@ -49,9 +50,10 @@ public record BondConfig(
     range("announce-count", announceCount, 0, 10);
     range("announce-interval", announceIntervalNanos, MS, 10_000 * MS);
     range("grace", graceNanos, 0, 60_000 * MS);
-    if (monitors.stream().filter(Continuity.class::isInstance).count() > 1
-        || monitors.stream().filter(ArpTarget.class::isInstance).count() > 1) {
-      throw new IllegalArgumentException("monitors holds two of one kind: " + monitors);
+    long continuity = monitors.stream().filter(Continuity.class::isInstance).count();
+    if (continuity > 1 || monitors.size() - continuity > 1) {
+      throw new IllegalArgumentException(
+          "monitors holds one continuity check and one target at most, not " + monitors);
     }
   }
 

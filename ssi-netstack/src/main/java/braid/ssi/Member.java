@@ -16,7 +16,7 @@ final class Member {
   private final Port port;
   private final long probeMac;
   private final @Nullable Mep mep;
-  private final @Nullable ArpProbe arp;
+  private final @Nullable TargetProbe target;
   private final Counters counters;
   private final ProbeFrames frames;
   private final Frame[] one = new Frame[1];
@@ -44,16 +44,17 @@ final class Member {
     this.hold = HoldDown.none(bond);
     this.counters = counters;
     Mep continuity = null;
-    ArpProbe target = null;
+    TargetProbe probe = null;
     for (Monitor monitor : bond.monitors()) {
       switch (monitor) {
         case Continuity c -> continuity = new Mep(c);
-        case ArpTarget t -> target = new ArpProbe(t, probeMac);
+        case ArpTarget t -> probe = new ArpProbe(t, probeMac);
+        case NsTarget t -> probe = new NsProbe(t, probeMac);
       }
     }
     this.frames = new ProbeFrames(pool, bond.monitors().isEmpty() ? 0 : Limits.PROBES);
     this.mep = continuity;
-    this.arp = target;
+    this.target = probe;
   }
 
   String name() {
@@ -107,9 +108,9 @@ final class Member {
       }
       return true;
     }
-    if (type == Wire.TYPE_ARP && arp != null && arp.answers(frame)) {
+    if (target != null && target.answers(frame, type)) {
       counters.controlReceived.add(1);
-      arp.beat().heard(now);
+      target.beat().heard(now);
       return true;
     }
     return false;
@@ -123,7 +124,7 @@ final class Member {
   /// The shortest rhythm of its checks, [Long#MAX_VALUE] with none.
   long rhythmNanos() {
     long a = mep == null ? Long.MAX_VALUE : mep.beat().everyNanos();
-    long b = arp == null ? Long.MAX_VALUE : arp.beat().everyNanos();
+    long b = target == null ? Long.MAX_VALUE : target.beat().everyNanos();
     return Math.min(a, b);
   }
 
@@ -132,8 +133,8 @@ final class Member {
     if (mep != null) {
       mep.stalled(gap, extra, now);
     }
-    if (arp != null) {
-      arp.beat().stalled(extra);
+    if (target != null) {
+      target.beat().stalled(extra);
     }
     heldAt += extra;
   }
@@ -151,8 +152,8 @@ final class Member {
       if (mep != null) {
         mep.reset(now);
       }
-      if (arp != null) {
-        arp.beat().reset(now);
+      if (target != null) {
+        target.beat().reset(now);
       }
       move(MemberState.Event.CARRIER_FOUND, now);
     }
@@ -182,14 +183,14 @@ final class Member {
   }
 
   private boolean target(long now) {
-    if (arp == null) {
+    if (target == null) {
       return true;
     }
-    long silence = arp.beat().silence(now);
+    long silence = target.beat().silence(now);
     if (drained) {
-      boolean _ = arp.beat().lost(now);
+      boolean _ = target.beat().lost(now);
     }
-    return arp.beat().hearing() || (local && unhealthy(Reason.TARGET, silence));
+    return target.beat().hearing() || (local && unhealthy(Reason.TARGET, silence));
   }
 
   private boolean unhealthy(Reason reason, long silence) {
@@ -244,13 +245,13 @@ final class Member {
         mep.beat().sent(now);
       }
     }
-    if (arp != null && arp.beat().due(now)) {
+    if (target != null && target.beat().due(now)) {
       Frame frame = take();
       if (frame != null) {
-        arp.write(frame, now);
+        target.write(frame, now);
         give(frame);
       } else {
-        arp.beat().sent(now);
+        target.beat().sent(now);
       }
     }
   }
@@ -280,9 +281,9 @@ final class Member {
       // Not drained: the frames that wait wake us, not the clock.
       at = drained ? Math.min(at, mep.changesAt(now)) : at;
     }
-    if (arp != null) {
-      at = Math.min(at, arp.beat().nextSend());
-      at = drained ? Math.min(at, arp.beat().lossAt()) : at;
+    if (target != null) {
+      at = Math.min(at, target.beat().nextSend());
+      at = drained ? Math.min(at, target.beat().lossAt()) : at;
     }
     return at;
   }

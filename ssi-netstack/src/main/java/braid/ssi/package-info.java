@@ -2,8 +2,8 @@
 ///
 /// A [Bond] is a [braid.port.Port] made of Ports. It sends on one member and listens on all; each
 /// member has a [MemberState], moved by carrier, by a continuity check in band ([Continuity]) and,
-/// beyond the NIC, by an ARP probe ([ArpTarget]). The node's end of the continuity check is
-/// [MepPort], which wraps a guest's port.
+/// beyond the NIC, by a target that must answer ([ArpTarget], [NsTarget]). The node's end of the
+/// continuity check is [MepPort], which wraps a guest's port.
 ///
 /// **Why 802.1ag** and not BFD: a continuity check message is one Ethernet frame to a reserved
 /// group address that no bridge forwards. It needs no IP address on either end, and guest and node
@@ -11,7 +11,7 @@
 /// frame.
 ///
 /// **Reading order**: [MemberState] (the table), Heartbeat (when silence becomes loss), Mep and
-/// ArpProbe (the two checks), Member (one port judged), ActiveBackup (the choice), [Bond] (the
+/// TargetProbe (the two checks), Member (one port judged), ActiveBackup (the choice), [Bond] (the
 /// frames), [MepPort] (the other end), Announcer (what the network is told after a switch).
 ///
 /// **Threads**: everything here belongs to the worker that owns the ports. **Never** here: system

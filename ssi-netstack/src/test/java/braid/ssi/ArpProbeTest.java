@@ -18,7 +18,7 @@ class ArpProbeTest {
 
   private boolean answers(byte[] bytes) {
     Frame frame = pools.frame(bytes);
-    boolean answers = Wire.type(frame) == Wire.TYPE_ARP && probe.answers(frame);
+    boolean answers = probe.answers(frame, Wire.type(frame));
     frame.release();
     return answers;
   }
@@ -55,7 +55,7 @@ class ArpProbeTest {
   void aCutReplyIsNone() {
     Frame frame = pools.frame(Packets.arp(PROBE, 2, TARGET, TARGET_IP, PROBE, 0));
     frame.headLength(41);
-    assertThat(probe.answers(frame)).isFalse();
+    assertThat(probe.answers(frame, Wire.type(frame))).isFalse();
     frame.release();
   }
 

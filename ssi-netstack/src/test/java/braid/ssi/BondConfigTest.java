@@ -26,10 +26,15 @@ class BondConfigTest {
   }
 
   @Test
-  void twoMonitorsOfOneKindAreRefused() {
+  void twoTargetsOrTwoContinuityChecksAreRefused() {
+    assertThatThrownBy(() -> BondConfig.DEFAULT.monitors(Continuity.GUEST, Continuity.NODE))
+        .hasMessageContaining("one continuity check and one target at most");
+    assertThatThrownBy(
+            () -> BondConfig.DEFAULT.monitors(ArpTarget.of("10.0.0.1"), NsTarget.of("2001:db8::1")))
+        .hasMessageContaining("one continuity check and one target at most");
     assertThatThrownBy(
             () -> BondConfig.DEFAULT.monitors(ArpTarget.of("10.0.0.1"), ArpTarget.of("10.0.0.2")))
-        .hasMessageContaining("two of one kind");
+        .hasMessageContaining("one target at most");
   }
 
   @ParameterizedTest
@@ -48,6 +53,12 @@ class BondConfigTest {
   void anAddressIsReadInNetworkOrder() {
     assertThat(ArpTarget.of("10.1.2.3").address()).isEqualTo(0x0a01_0203);
     assertThat(ArpTarget.of("192.168.0.255").address()).isEqualTo(0xc0a8_00ff);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "::", "::1", "ff02::1", "10.0.0.1", "2001:db8::x", "example.org"})
+  void anIpv6TargetThatIsNoHostIsRefused(String text) {
+    assertThatThrownBy(() -> NsTarget.of(text)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

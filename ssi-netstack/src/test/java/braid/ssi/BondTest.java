@@ -119,6 +119,19 @@ class BondTest {
   }
 
   @Test
+  void anIpv6TargetDoesTheSameAndNothingOfItReachesTheHost() {
+    lab(CCM.monitors(Continuity.GUEST, NsTarget.of("2001:db8::1")), 2);
+    lab.nodes.get(0).blackhole(true);
+    lab.run(DETECT + 10 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m1");
+    assertThat(lab.lastChange().reason()).isEqualTo(Reason.TARGET);
+    lab.nodes.get(0).blackhole(false);
+    lab.run(1_000 * MS);
+    assertThat(lab.state(0)).isEqualTo(MemberState.UP);
+    assertThat(lab.hostGot).isEmpty();
+  }
+
+  @Test
   void aTargetThatAnswersNobodyTakesNoMemberOutOfUse() {
     lab(CCM_ARP, 2);
     lab.peerAnswers = false;

@@ -187,6 +187,9 @@ final class Lab implements BondListener {
       int askerIp = Packets.int32(bytes, 28);
       forward(Packets.arp(asker, 2, PEER, PEER_IP, asker, askerIp), null);
     }
+    if (Packets.type(bytes) == 0x86dd && bytes[54] == (byte) 135 && peerAnswers) {
+      forward(Packets.advertisement(Packets.mac(bytes, 6), PEER, bytes), null);
+    }
   }
 
   void hostSends(byte[] bytes) {

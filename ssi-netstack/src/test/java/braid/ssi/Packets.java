@@ -40,6 +40,15 @@ final class Packets {
     return done(bytes.putInt(target));
   }
 
+  /// The solicited answer to a neighbour solicitation, checksum left out.
+  static byte[] advertisement(long destination, long source, byte[] question) {
+    ByteBuffer bytes = ethernet(destination, source, 0x86dd);
+    bytes.putInt(0x6000_0000).putShort((short) 24).put((byte) 58).put((byte) 255);
+    bytes.put(question, 62, 16).put(question, 22, 16);
+    bytes.put((byte) 136).put(new byte[3]).put((byte) 0x60).put(new byte[3]);
+    return done(bytes.put(question, 62, 16));
+  }
+
   static int type(byte[] frame) {
     return ByteBuffer.wrap(frame).getShort(12) & 0xffff;
   }
