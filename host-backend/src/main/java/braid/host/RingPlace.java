@@ -24,13 +24,20 @@ record RingPlace(int size, long descriptor, long available, long used) {
   /// @return null when the IOTLB does not know all of it yet: [Iotlb#missAddress] is wanted
   /// @throws ProtocolException when a part is outside memory, unaligned, or not in one piece
   @Nullable SplitRing resolve(GuestMemory memory, @Nullable Iotlb iotlb) throws ProtocolException {
+    // One after the other: the miss that is asked for is the first one.
     MemorySegment descriptors =
         part(memory, iotlb, descriptor, SplitRing.descBytes(size), SplitRing.DESC_ALIGN, false);
+    if (descriptors == null) {
+      return null;
+    }
     MemorySegment availables =
         part(memory, iotlb, available, SplitRing.availBytes(size), SplitRing.AVAIL_ALIGN, false);
+    if (availables == null) {
+      return null;
+    }
     MemorySegment useds =
         part(memory, iotlb, used, SplitRing.usedBytes(size), SplitRing.USED_ALIGN, true);
-    if (descriptors == null || availables == null || useds == null) {
+    if (useds == null) {
       return null;
     }
     return new SplitRing(size, descriptors, availables, useds);

@@ -219,6 +219,9 @@ public final class VhostUserServer implements AutoCloseable {
     } catch (ProtocolException e) {
       protocolErrors.add(1);
       log.line(Level.WARNING, "session ended, the front-end broke the protocol: " + e.getMessage());
+    } catch (LinuxException e) {
+      // Nearly always that the front-end did not wait for our answer.
+      log.line(Level.INFO, "session ended: " + e.getMessage());
     } catch (IllegalStateException e) {
       if (!closed) {
         log.line(Level.ERROR, "session ended: " + e);

@@ -31,8 +31,12 @@ final class TestFrontEnd implements AutoCloseable {
   private boolean needReply;
 
   TestFrontEnd(Path path, TestGuest guest) {
+    this(UnixSocket.connect(path), guest);
+  }
+
+  TestFrontEnd(UnixSocket connected, TestGuest guest) {
     this.guest = guest;
-    socket = UnixSocket.connect(path).timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
+    socket = connected.timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
     channel.get(0).timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
   }
 

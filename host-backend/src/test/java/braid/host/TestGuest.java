@@ -129,8 +129,8 @@ final class TestGuest implements AutoCloseable {
     queues[0].publish();
   }
 
-  @SuppressWarnings("ArrayRecordComponent")
   /// A frame as the driver sees it: header and bytes of one or more merged buffers.
+  @SuppressWarnings("ArrayRecordComponent")
   record Received(byte[] header, byte[] frame, int buffers) {}
 
   /// What came in since the last call; uses num_buffers as a driver does.
