@@ -5,9 +5,8 @@ import braid.port.Clock;
 import braid.port.Worker;
 import java.nio.file.Path;
 
-/// A node that sends every frame of its guest back, for measuring by hand: socket path, spin time
-// in
-/// nanoseconds (default: never sleep). Ends with its standard input.
+/// A node that sends every frame of its guest back, for measuring by hand. Arguments: socket path,
+/// spin time in nanoseconds (default: never sleep). Ends with its standard input.
 final class LoopMain {
   private LoopMain() {}
 
