@@ -13,7 +13,8 @@ import braid.port.PortCounters;
 /// It is passive. It says nothing until a message of the association came from the guest in this
 /// session, so a stock guest never sees one; from then on it sends at the guest's interval, with
 /// the state of the node's uplink in each message and a message at once when that changes. When the
-/// guest falls silent it says so (RDI), and after a hundred intervals it is passive again.
+/// guest falls silent it says so (RDI), and after a hundred intervals, or as soon as the guest's
+/// port has no link (the session ended, the driver was reset), it is passive again.
 ///
 /// Messages of the association never cross: those from the guest end here, and those that come from
 /// the uplink, where nobody of ours can be, are dropped before the guest could believe them. Other
@@ -74,7 +75,8 @@ public final class MepPort implements Port {
     }
   }
 
-  /// A new session began: whatever was heard came from another guest.
+  /// A new session began: whatever was heard came from another guest. Needed only where the port
+  /// keeps its link from one session to the next.
   public void sessionStarted() {
     speaking = false;
     mep.reset(clock.nanos());
@@ -136,6 +138,10 @@ public final class MepPort implements Port {
     if (!speaking) {
       return;
     }
+    if (!guest.link().up()) {
+      sessionStarted();
+      return;
+    }
     if (drained && mep.beat().lost(now)) {
       mep.beat().sendAt(now);
     }
@@ -143,7 +149,7 @@ public final class MepPort implements Port {
       sessionStarted();
       return;
     }
-    if (mep.beat().due(now) && guest.link().up()) {
+    if (mep.beat().due(now)) {
       Frame frame = control.take();
       if (frame == null) {
         noFrame.add(1);

@@ -154,6 +154,19 @@ class MepPortTest {
   }
 
   @Test
+  void aGuestsPortWithoutLinkMakesItPassive() {
+    guestSays(Continuity.GUEST);
+    turn(1);
+    guestHears();
+    guest.far().carrier(LinkState.DOWN);
+    turn(1);
+    assertThat(port.speaking()).isFalse();
+    guest.far().carrier(LinkState.UP);
+    turn(100);
+    assertThat(guestHears()).isEmpty();
+  }
+
+  @Test
   void messagesOfTheAssociationFromTheUplinkAreKeptFromTheGuest() {
     port.send(new Frame[] {ccm(Continuity.NODE), pools.frame(Packets.numbered(1, 2, 3))}, 2);
     List<byte[]> heard = guestHears();
