@@ -2,6 +2,8 @@
 @org.jspecify.annotations.NullMarked
 module braid.bench {
   requires static org.jspecify;
+  requires braid.host;
+  requires braid.kernel;
   requires braid.port;
   requires jdk.management;
 }

@@ -8,6 +8,9 @@ import java.nio.file.Path;
 final class HugePages implements AutoCloseable {
   private static final Path COUNT = Path.of("/proc/sys/vm/nr_hugepages");
 
+  private static final Path COMPACT = Path.of("/proc/sys/vm/compact_memory");
+  private static final int ATTEMPTS = 3;
+
   private final int before;
 
   /// Sees to it that `pages` are free.
@@ -16,7 +19,13 @@ final class HugePages implements AutoCloseable {
       before = Integer.parseInt(Files.readString(COUNT).strip());
       int missing = pages - free();
       if (missing > 0) {
-        Files.writeString(COUNT, Integer.toString(before + missing));
+        // What the kernel cannot give at once it often can after it has moved pages together.
+        for (int attempt = 0; attempt < ATTEMPTS && free() < pages; attempt++) {
+          if (attempt > 0) {
+            Files.writeString(COMPACT, "1");
+          }
+          Files.writeString(COUNT, Integer.toString(before + missing));
+        }
         if (free() < pages) {
           int got = free();
           Files.writeString(COUNT, Integer.toString(before));

@@ -51,7 +51,7 @@ final class RingBench {
     Path directory = Files.createTempDirectory("braid-bench");
     int forks = 0;
     try (OwnPriority _ = new OwnPriority();
-        HugePages _ = new HugePages(5 * Testpmd.HUGE_PAGES);
+        HugePages _ = new HugePages(4 * Testpmd.HUGE_PAGES);
         StateProbe probe = new StateProbe(DEVICE_CPU, FRONT_CPU)) {
       for (int fork = 1; fork <= options.forks() && System.nanoTime() < end; fork++) {
         long slice = (end - System.nanoTime()) / (options.forks() - fork + 1);
@@ -104,10 +104,9 @@ final class RingBench {
   }
 
   private Side.Device ourDevice(Path socket) {
-    if (!options.selfCheck()) {
-      throw new IllegalStateException("only --self-check so far");
-    }
-    return new Side.NetVhost(socket, DEVICE_CPU);
+    return options.selfCheck()
+        ? new Side.NetVhost(socket, DEVICE_CPU)
+        : new Side.Braid(socket, DEVICE_CPU, options.jvmArgs());
   }
 
   private void runSize(int fork, int size, Side ours, Side peer, StateProbe probe, long end) {

@@ -1,8 +1,10 @@
 package braid.bench;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// One of the two things compared: a device process on one processor and a DPDK virtio-user
@@ -60,6 +62,51 @@ final class Side implements AutoCloseable {
     }
   }
 
+  /// Our device, in a JVM of its own.
+  static final class Braid implements Device {
+    private static final Pattern ANSWER = Pattern.compile("(done|note) .*\n");
+    private static final int SECONDS = 30;
+
+    private final Child child;
+    private final long poller;
+
+    Braid(Path socket, int cpu, List<String> jvmArgs) {
+      child = Child.start("braid", JavaProcess.line(LoopBackend.class, jvmArgs, socket.toString()));
+      child.await(Pattern.compile("ready\n"), SECONDS);
+      poller = child.pin(LoopBackend.WORKER, cpu);
+    }
+
+    private String ask(String command) {
+      child.say(command);
+      return child.await(ANSWER, SECONDS).group().strip();
+    }
+
+    @Override
+    public void start() {
+      ask("start");
+    }
+
+    @Override
+    public void stop() {
+      ask("stop");
+    }
+
+    @Override
+    public long pollerNanos() {
+      return child.runNanos(poller);
+    }
+
+    @Override
+    public String note() {
+      return ask("note").substring(5);
+    }
+
+    @Override
+    public void close() {
+      child.close();
+    }
+  }
+
   /// One sample.
   ///
   /// @param pps    frames that came back to the front-end per second
@@ -110,6 +157,7 @@ final class Side implements AutoCloseable {
       }
     }
     this.frontEnd = started;
+    device.stop();
   }
 
   Device device() {

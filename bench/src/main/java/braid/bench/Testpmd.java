@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /// sleeps on standard input. Memory is one file, so that the vhost-user memory table stays small.
 final class Testpmd implements AutoCloseable {
   /// Huge pages of 2 MiB that one process needs.
-  static final int HUGE_PAGES = 128;
+  static final int HUGE_PAGES = 64;
 
   private static final Pattern PROMPT = Pattern.compile("testpmd> ");
   private static final Pattern RX_PPS = Pattern.compile("Rx-pps:\\s+(\\d+)");
@@ -57,7 +57,7 @@ final class Testpmd implements AutoCloseable {
     List<String> line = new ArrayList<>();
     String cores = "0@" + cpu + ",1@" + cpu;
     line.addAll(List.of("stdbuf", "-oL", "dpdk-testpmd", "--lcores", cores, "-n", "4"));
-    line.addAll(List.of("--no-pci", "--in-memory", "--single-file-segments", "-m", "256"));
+    line.addAll(List.of("--no-pci", "--in-memory", "--single-file-segments", "-m", "128"));
     line.addAll(List.of("--no-telemetry", "--vdev", vdev));
     line.addAll(eal);
     line.addAll(List.of("--", "-i", "--total-num-mbufs=16384"));

@@ -67,6 +67,11 @@ final class FrontEnd implements AutoCloseable {
     socket.timeouts(Duration.ofMillis(SLICE_MILLIS), Duration.ofMillis(patienceMillis));
   }
 
+  /// Limits how long a send waits for a back-end that does not read.
+  void sendPatience(int millis) {
+    socket.timeouts(Duration.ofMillis(SLICE_MILLIS), Duration.ofMillis(millis));
+  }
+
   /// Sends a well-formed header with any payload.
   ///
   /// @return false when the back-end is gone or does not take it
@@ -142,6 +147,11 @@ final class FrontEnd implements AutoCloseable {
     } else if (got != UnixSocket.TIMEOUT) {
       inBytes += got;
     }
+  }
+
+  /// A send or an earlier look has found the session closed.
+  boolean hungUp() {
+    return ended;
   }
 
   /// Looks once, for a slice of time, whether the back-end has closed the session.

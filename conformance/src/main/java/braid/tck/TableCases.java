@@ -41,8 +41,8 @@ final class TableCases {
             new Region(BASE + HALF, HALF, USER + HALF / 2, HALF)),
         table(
             "region with an unaligned offset in the file", 1, new Region(BASE, HALF, USER, 0x123)),
-        table("region with an unaligned guest address", 1, new Region(BASE + 0x10, HALF, USER, 0)),
-        table("region with an unaligned size", 1, new Region(BASE, HALF + 1, USER, 0)),
+        legal("region with an unaligned guest address", 1, new Region(BASE + 0x10, HALF, USER, 0)),
+        legal("region with an unaligned size", 1, new Region(BASE, HALF + 1, USER, 0)),
         table("region of no bytes", 1, new Region(BASE, 0, USER, 0)),
         table("region larger than its file", 1, new Region(BASE, Guest.BYTES + 4096, USER, 0)),
         table(
@@ -93,7 +93,7 @@ final class TableCases {
             TABLE,
             Set.of(ENDED, STOPPED),
             false,
-            s -> shrink(s, 0x8000)),
+            s -> shrink(s, Guest.SCRATCH)),
         Case.withEcho(
             "memory file shrunk while frames flow",
             TABLE,
@@ -121,11 +121,20 @@ final class TableCases {
     return raw(name, fds, regions(regions.length, List.of(regions)));
   }
 
+  /// Odd, but the specification does not forbid it.
+  private static Case legal(String name, int fds, Region... regions) {
+    return raw(name, fds, Set.of(ENDED, REFUSED, BORNE), regions(regions.length, List.of(regions)));
+  }
+
   private static Case raw(String name, int fds, byte[] payload) {
+    return raw(name, fds, BAD, payload);
+  }
+
+  private static Case raw(String name, int fds, Set<Outcome> allowed, byte[] payload) {
     return Case.of(
         "memory table: " + name,
         TABLE,
-        BAD,
+        allowed,
         subject -> {
           try (Guest guest = Guest.negotiated(subject)) {
             List<Fd> list = new ArrayList<>();
@@ -191,32 +200,38 @@ final class TableCases {
     }
   }
 
+  /// @param bytes what is left of the file: nothing, or the rings without any buffer
   private static Outcome shrink(Subject subject, long bytes) {
     try (Guest guest = Guest.ready(subject)) {
       GuestRing tx = guest.ring(Guest.TX);
       int length = guest.frame(0, 0);
       tx.desc(0, Guest.guestAddress(Guest.txBuffer(0)), length, 0, 0);
       tx.offer(0);
-      tx.publish();
-      // From here on our own mapping is as dead as the back-end's: only the socket is looked at.
       guest.file().resize(bytes);
+      // From here on our own mapping is as dead as the back-end's.
+      if (bytes > 0) {
+        tx.publish();
+      }
       guest.kick(Guest.TX);
       return guest.link().ends() ? ENDED : STOPPED;
     }
   }
 
+  /// Half of the frames are offered before the file shrinks, half after: some are on their way.
   private static Outcome shrinkInUse(Subject subject) {
     try (Guest guest = Guest.ready(subject)) {
       GuestRing tx = guest.ring(Guest.TX);
       for (int i = 0; i < GuestRing.SIZE; i++) {
         tx.desc(i, Guest.guestAddress(Guest.txBuffer(i)), guest.frame(i, i), 0, 0);
         tx.offer(i);
+        if (i == GuestRing.SIZE / 2) {
+          tx.publish();
+          guest.kick(Guest.TX);
+        }
       }
+      guest.file().resize(Guest.RX_BUFFERS);
       tx.publish();
       guest.kick(Guest.TX);
-      guest.file().resize(0x100000);
-      guest.kick(Guest.TX);
-      guest.kick(Guest.RX);
       return guest.link().ends() ? ENDED : STOPPED;
     }
   }
