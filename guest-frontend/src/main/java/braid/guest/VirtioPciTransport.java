@@ -289,10 +289,12 @@ public final class VirtioPciTransport implements VirtioTransport {
   @Override
   public void close() {
     watches.forEach(IoUring.Watch::close);
-    device.interruptsOff();
-    device.busMaster(false);
-    device.close();
-    events.forEach(EventFd::close);
+    try (device) {
+      device.busMaster(false);
+      device.interruptsOff();
+    } finally {
+      events.forEach(EventFd::close);
+    }
   }
 
   private static int read8(MemorySegment registers, long at) {

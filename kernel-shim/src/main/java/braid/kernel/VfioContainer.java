@@ -9,6 +9,7 @@ import braid.kernel.jextract.vfio_iommu_type1_info_cap_iova_range;
 import braid.kernel.jextract.vfio_iova_range;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -177,9 +178,12 @@ public final class VfioContainer implements AutoCloseable {
         int count = vfio_iommu_type1_info_cap_iova_range.nr_iovas(cap);
         long first = vfio_iommu_type1_info_cap_iova_range.sizeof();
         for (int i = 0; i < count; i++) {
-          MemorySegment range =
-              cap.asSlice(first + i * vfio_iova_range.sizeof(), vfio_iova_range.sizeof());
-          ranges.add(new IovaRange(vfio_iova_range.start(range), vfio_iova_range.end(range)));
+          long range = first + i * vfio_iova_range.sizeof();
+          // Capabilities start on 4-byte borders.
+          ranges.add(
+              new IovaRange(
+                  cap.get(ValueLayout.JAVA_LONG_UNALIGNED, range + vfio_iova_range.start$offset()),
+                  cap.get(ValueLayout.JAVA_LONG_UNALIGNED, range + vfio_iova_range.end$offset())));
         }
       }
       before = at;

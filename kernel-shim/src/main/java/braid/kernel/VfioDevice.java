@@ -31,6 +31,7 @@ public final class VfioDevice implements AutoCloseable {
     }
   }
 
+  private static final int NO_INTERRUPTS = -1;
   private static final int PCI_COMMAND = 4;
   private static final int PCI_COMMAND_MEMORY = 1 << 1;
   private static final int PCI_COMMAND_MASTER = 1 << 2;
@@ -38,6 +39,7 @@ public final class VfioDevice implements AutoCloseable {
   private final String address;
   private final Fd fd;
   private final List<Mapping> mappings = new ArrayList<>();
+  private int enabled = NO_INTERRUPTS;
 
   VfioDevice(String address, Fd fd) {
     this.address = address;
@@ -173,14 +175,13 @@ public final class VfioDevice implements AutoCloseable {
         List.of());
   }
 
-  /// Turns MSI-X and the pin interrupt off.
+  /// Turns off what [#msix] or [#intx] turned on.
   public void interruptsOff() {
-    int off = Sys.VFIO_IRQ_SET_DATA_NONE() | Sys.VFIO_IRQ_SET_ACTION_TRIGGER();
-    if (msixVectors() > 0) {
-      setIrqs(Sys.VFIO_PCI_MSIX_IRQ_INDEX(), off, 0, List.of());
-    }
-    if (hasIntx()) {
-      setIrqs(Sys.VFIO_PCI_INTX_IRQ_INDEX(), off, 0, List.of());
+    if (enabled != NO_INTERRUPTS) {
+      // The kernel takes this only for the kind that is on.
+      setIrqs(
+          enabled, Sys.VFIO_IRQ_SET_DATA_NONE() | Sys.VFIO_IRQ_SET_ACTION_TRIGGER(), 0, List.of());
+      enabled = NO_INTERRUPTS;
     }
   }
 
@@ -190,6 +191,7 @@ public final class VfioDevice implements AutoCloseable {
         Sys.VFIO_IRQ_SET_DATA_EVENTFD() | Sys.VFIO_IRQ_SET_ACTION_TRIGGER(),
         events.size(),
         events);
+    enabled = index;
   }
 
   private void setIrqs(int index, int flags, int count, List<EventFd> events) {

@@ -6,9 +6,9 @@ import braid.kernel.jextract.Sys;
 import braid.kernel.jextract.vfio_info_cap_header;
 import braid.kernel.jextract.vfio_iommu_type1_info;
 import braid.kernel.jextract.vfio_iommu_type1_info_cap_iova_range;
-import braid.kernel.jextract.vfio_iova_range;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class VfioContainerTest {
@@ -26,19 +26,17 @@ class VfioContainerTest {
   }
 
   @Test
-  void rangesAreReadFromTheCapabilityChain() {
+  void rangesAreReadFromTheCapabilityChainOnA4ByteBorder() {
     flagsAndFirst(32);
-    capability(32, 3, 64);
-    capability(64, Sys.VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE(), 0);
-    MemorySegment cap = info.asSlice(64);
+    capability(32, 3, 52);
+    capability(52, Sys.VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE(), 0);
+    MemorySegment cap = info.asSlice(52);
     vfio_iommu_type1_info_cap_iova_range.nr_iovas(cap, 2);
     long first = vfio_iommu_type1_info_cap_iova_range.sizeof();
-    MemorySegment low = cap.asSlice(first, 16);
-    vfio_iova_range.start(low, 0);
-    vfio_iova_range.end(low, 0xfedf_ffffL);
-    MemorySegment high = cap.asSlice(first + 16, 16);
-    vfio_iova_range.start(high, 0xfef0_0000L);
-    vfio_iova_range.end(high, 0x7f_ffff_ffffL);
+    long[] borders = {0, 0xfedf_ffffL, 0xfef0_0000L, 0x7f_ffff_ffffL};
+    for (int i = 0; i < borders.length; i++) {
+      cap.set(ValueLayout.JAVA_LONG_UNALIGNED, first + 8L * i, borders[i]);
+    }
     assertThat(VfioContainer.rangesOf(info))
         .containsExactly(
             new VfioContainer.IovaRange(0, 0xfedf_ffffL),
