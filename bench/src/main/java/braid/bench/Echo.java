@@ -11,6 +11,7 @@ final class Echo implements Pump {
   private final Port port;
   private final Frame[] batch = new Frame[BATCH];
   private long frames;
+  private long batches;
 
   Echo(Port port) {
     this.port = port;
@@ -22,6 +23,7 @@ final class Echo implements Pump {
     if (count > 0) {
       port.send(batch, count);
       frames += count;
+      batches++;
     }
     port.flush();
     return count;
@@ -35,6 +37,11 @@ final class Echo implements Pump {
   @Override
   public long deadline() {
     return port.deadline();
+  }
+
+  /// Calls that moved frames; the worker's thread.
+  long batches() {
+    return batches;
   }
 
   /// Frames sent back so far; the worker's thread.

@@ -40,12 +40,13 @@ final class LoopBackend {
   private final long workerId;
   private boolean parked;
   private int starts;
-  private Mark begin = new Mark(0, 0);
+  private Mark begin = new Mark(0, 0, 0);
   private long frames;
+  private long batches;
   private long bytes;
 
   /// What the worker had done at a moment.
-  private record Mark(long frames, long bytes) {}
+  private record Mark(long frames, long batches, long bytes) {}
 
   private LoopBackend(Worker worker, Echo echo) {
     this.worker = worker;
@@ -87,10 +88,11 @@ final class LoopBackend {
       case "note" -> {
         return String.format(
             Locale.ROOT,
-            "note %d frames, %d bytes allocated, %.6f bytes per frame",
+            "note %d frames in batches of %.1f, %d bytes allocated, %.6f bytes per frame",
             frames,
+            (double) frames / Math.max(1, batches),
             bytes,
-            frames == 0 ? 0.0 : (double) bytes / frames);
+            (double) bytes / Math.max(1, frames));
       }
       default -> {
         return "unknown command " + command;
@@ -114,6 +116,7 @@ final class LoopBackend {
     Mark end = mark();
     if (++starts > WARM_STARTS) {
       frames += end.frames - begin.frames;
+      batches += end.batches - begin.batches;
       bytes += end.bytes - begin.bytes;
     }
     parked = true;
@@ -121,7 +124,7 @@ final class LoopBackend {
   }
 
   private Mark mark() {
-    long moved = worker.call(echo::frames);
-    return new Mark(moved, threads.getThreadAllocatedBytes(workerId));
+    long[] moved = worker.call(() -> new long[] {echo.frames(), echo.batches()});
+    return new Mark(moved[0], moved[1], threads.getThreadAllocatedBytes(workerId));
   }
 }
