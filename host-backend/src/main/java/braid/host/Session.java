@@ -183,7 +183,8 @@ final class Session implements PortListener, AutoCloseable {
     }
     if (reply != null) {
       reply(request, header.id(), reply);
-    } else if (ackAsked) {
+    } else if (header.needsReply() && ProtocolFeature.REPLY_ACK.in(protocolFeatures)) {
+      // Asked anew: Linux's virtio_uml wants the very request that turns REPLY_ACK on acknowledged.
       reply(request, header.id(), VhostUserReply.ack(true));
     }
   }

@@ -1,0 +1,77 @@
+package braid.cli;
+
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Spec;
+
+/// The `braid` command.
+@Command(
+    name = "braid",
+    mixinStandardHelpOptions = true,
+    version = "braid 0.1.0",
+    synopsisSubcommandLabel = "COMMAND",
+    description = "One network interface made of every NIC in the cluster.",
+    subcommands = {NodeCommand.class, GuestCommand.class, CommandLine.HelpCommand.class},
+    footer = {
+      "",
+      "Exit codes: 0 done, 1 the system refused, 2 wrong input.",
+      "Start with 'braid node --help'."
+    })
+public final class Braid implements Runnable {
+  @Spec private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+
+  /// Made by picocli.
+  public Braid() {}
+
+  /// Runs the command line and exits with its code.
+  public static void main(String[] args) {
+    logToStderr();
+    int code = commandLine().execute(args);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  /// The command line with its error handling, for tests as well.
+  static CommandLine commandLine() {
+    return new CommandLine(new Braid())
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) -> {
+              if (failure instanceof ConfigException wrong) {
+                command.getErr().println("braid: " + wrong.getMessage());
+                return 2;
+              }
+              if (failure instanceof braid.kernel.LinuxException refused) {
+                command.getErr().println("braid: " + refused.getMessage());
+                return 1;
+              }
+              throw failure;
+            });
+  }
+
+  /// Without a command: the help, and exit code 2 as for any incomplete input.
+  @Override
+  public void run() {
+    if (spec != null) {
+      throw new CommandLine.ParameterException(spec.commandLine(), "Missing command");
+    }
+  }
+
+  private static void logToStderr() {
+    System.setProperty("java.util.logging.manager", LogUntilTheEnd.class.getName());
+    System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tT.%1$tL %4$s %5$s%6$s%n");
+    Logger root = Logger.getLogger("");
+    for (Handler handler : root.getHandlers()) {
+      root.removeHandler(handler);
+    }
+    ConsoleHandler console = new ConsoleHandler();
+    console.setFormatter(new SimpleFormatter());
+    root.addHandler(console);
+    root.setLevel(Level.INFO);
+  }
+}

@@ -1,0 +1,68 @@
+package braid.vm;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/// The [FailoverScene] with its machine running and `braid guest` inside.
+final class FailoverRig {
+  private static final Duration WAIT = Duration.ofMinutes(2);
+  private static final Pattern GUEST_READY = Pattern.compile("ssi0: ready");
+
+  private final FailoverScene scene;
+  private final QemuVm vm;
+  private final Agent.Call stack;
+
+  private FailoverRig(FailoverScene scene, Testbed testbed, List<String> guestOptions) {
+    this.scene = scene;
+    this.vm = scene.machine("vm").start(testbed);
+    vm.awaitReady(Guest.BOOT);
+    List<String> command = new ArrayList<>(List.of("braid", "guest", "--arp-target", FailoverScene.PEER));
+    command.addAll(guestOptions);
+    this.stack = vm.agent().start(String.join(" ", command));
+    stack.output().await(GUEST_READY, WAIT);
+    vm.check("ip address add " + FailoverScene.GUEST + "/24 dev ssi0");
+  }
+
+  /// Starts all; returns when `ssi0` has its address.
+  ///
+  /// @param guestOptions more options of `braid guest`
+  static FailoverRig start(Testbed testbed, List<String> guestOptions) {
+    return new FailoverRig(FailoverScene.start(testbed), testbed, guestOptions);
+  }
+
+  /// The hosts.
+  FailoverScene scene() {
+    return scene;
+  }
+
+  /// The machine.
+  QemuVm vm() {
+    return vm;
+  }
+
+  /// What `braid guest` says.
+  Console stack() {
+    return stack.output();
+  }
+
+  /// Ends `braid guest` as an operator would, and waits for it.
+  ///
+  /// @return its exit status
+  int stopStack() {
+    vm.check("kill -TERM $(pidof java)");
+    return stack.await(WAIT).status();
+  }
+
+  /// The 1-minute load average.
+  static String load() {
+    try {
+      return Files.readString(Path.of("/proc/loadavg")).split(" ", 2)[0];
+    } catch (java.io.IOException e) {
+      return "unknown";
+    }
+  }
+}

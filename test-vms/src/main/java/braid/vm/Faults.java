@@ -1,0 +1,116 @@
+package braid.vm;
+
+import com.eclipsesource.json.JsonArray;
+import com.eclipsesource.json.JsonObject;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/// What faults did to the traffic, and the table and JSON of it.
+final class Faults {
+  /// One way of the traffic during one fault.
+  ///
+  /// @param sent       packets sent while it lasted
+  /// @param lost       of these never came
+  /// @param duplicated copies too many
+  /// @param outageMs   longest time without a packet
+  record Way(long sent, long lost, long duplicated, double outageMs) {}
+
+  /// One fault, once.
+  ///
+  /// @param name        its kind
+  /// @param detectionMs silence before the bond declared the path dead; 0: it was told
+  /// @param out         guest to LAN
+  /// @param in          LAN to guest
+  record Fault(String name, double detectionMs, Way out, Way in) {
+    double outageMs() {
+      return Math.max(out.outageMs, in.outageMs);
+    }
+  }
+
+  private final List<Fault> all = new ArrayList<>();
+
+  void add(Fault fault) {
+    all.add(fault);
+  }
+
+  List<String> names() {
+    return all.stream().map(Fault::name).distinct().toList();
+  }
+
+  List<Fault> of(String name) {
+    return all.stream().filter(f -> f.name.equals(name)).toList();
+  }
+
+  /// Median outage of a kind, ms.
+  double medianOutage(String name) {
+    return median(of(name).stream().mapToDouble(Fault::outageMs).toArray());
+  }
+
+  static double median(double... values) {
+    if (values.length == 0) {
+      return 0;
+    }
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+  }
+
+  /// A row per kind.
+  String table() {
+    String row = "%-28s %3s  %9s  %6s %6s %6s  %7s %5s %4s  %7s %5s %4s%n";
+    StringBuilder out = new StringBuilder();
+    out.append(String.format("%-28s %3s  %9s  %-20s  %-18s  %-18s%n", "", "", "detection", "outage ms", "guest to LAN", "LAN to guest"));
+    out.append(String.format(row, "fault", "n", "median ms", "median", "min", "max", "sent", "lost", "dup", "sent", "lost", "dup"));
+    for (String name : names()) {
+      List<Fault> some = of(name);
+      double[] outages = some.stream().mapToDouble(Fault::outageMs).sorted().toArray();
+      double detection = median(some.stream().mapToDouble(Fault::detectionMs).toArray());
+      Way up = sum(some.stream().map(Fault::out).toList());
+      Way down = sum(some.stream().map(Fault::in).toList());
+      out.append(
+          String.format(Locale.ROOT, row, name, some.size(), detection == 0 ? "told" : ms(detection), ms(median(outages)),
+              ms(outages[0]), ms(outages[outages.length - 1]), up.sent, up.lost, up.duplicated, down.sent, down.lost, down.duplicated));
+    }
+    return out.toString();
+  }
+
+  private static String ms(double value) {
+    return String.format(Locale.ROOT, "%.1f", value);
+  }
+
+  private static Way sum(List<Way> ways) {
+    return new Way(
+        ways.stream().mapToLong(Way::sent).sum(),
+        ways.stream().mapToLong(Way::lost).sum(),
+        ways.stream().mapToLong(Way::duplicated).sum(),
+        ways.stream().mapToDouble(Way::outageMs).max().orElse(0));
+  }
+
+  /// An object per fault, in the order they were added.
+  JsonArray json() {
+    JsonArray list = new JsonArray();
+    for (Fault fault : all) {
+      list.add(
+          new JsonObject()
+              .add("name", fault.name)
+              .add("detection_ms", fault.detectionMs)
+              .add("outage_ms", fault.outageMs())
+              .add("sent", fault.out.sent + fault.in.sent)
+              .add("lost", fault.out.lost + fault.in.lost)
+              .add("duplicated", fault.out.duplicated + fault.in.duplicated)
+              .add("guest_to_lan", json(fault.out))
+              .add("lan_to_guest", json(fault.in)));
+    }
+    return list;
+  }
+
+  private static JsonObject json(Way way) {
+    return new JsonObject()
+        .add("sent", way.sent)
+        .add("lost", way.lost)
+        .add("duplicated", way.duplicated)
+        .add("outage_ms", way.outageMs);
+  }
+}
