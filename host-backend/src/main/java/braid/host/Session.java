@@ -330,11 +330,11 @@ final class Session implements PortListener, AutoCloseable {
       }
       case SetVringCall(int index, boolean hasFd) -> {
         Vring ring = rings.ring(index, clause);
-        rings.call(ring, eventFd(fds, hasFd, clause));
+        rings.call(ring, doorbell(fds, hasFd, clause));
       }
       case SetVringErr(int index, boolean hasFd) -> {
         Vring ring = rings.ring(index, clause);
-        rings.error(ring, eventFd(fds, hasFd, clause));
+        rings.error(ring, doorbell(fds, hasFd, clause));
       }
       case SetVringEnable(int index, boolean on) -> rings.enable(rings.ring(index, clause), on);
       default -> throw new AssertionError(message);
@@ -342,7 +342,21 @@ final class Session implements PortListener, AutoCloseable {
     return null;
   }
 
-  /// Takes the descriptor out of `fds`, if it is one that can neither block nor signal.
+  /// Takes the descriptor that we ring out of `fds`. Linux's virtio_uml gives one end of a socket
+  /// pair, older ones that of a pipe; [Bell] waits for none of them.
+  private static @Nullable Fd doorbell(List<Fd> fds, boolean hasFd, String clause)
+      throws ProtocolException {
+    if (hasFd) {
+      String target = fds.getFirst().target();
+      if (target.startsWith("socket:[") || target.startsWith("pipe:[")) {
+        return fds.removeFirst().nonBlocking();
+      }
+    }
+    return eventFd(fds, hasFd, clause);
+  }
+
+  /// Takes the descriptor that rings us out of `fds`, if it is one that can neither block nor
+  /// signal.
   private static @Nullable Fd eventFd(List<Fd> fds, boolean hasFd, String clause)
       throws ProtocolException {
     if (!hasFd) {
