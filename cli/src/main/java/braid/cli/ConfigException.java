@@ -1,6 +1,7 @@
 package braid.cli;
 
-/// The operator's input is wrong. The message is one line: where, what, and the remedy; the process exits with 2 and has
+/// The operator's input is wrong. The message is one line: where, what, and the remedy; the process
+/// exits with 2 and has
 /// changed nothing.
 public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1L;

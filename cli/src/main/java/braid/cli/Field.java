@@ -5,15 +5,15 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Reads typed values out of the keys of one configured thing, whether they came from an option or from YAML, so that both
+/// Reads typed values out of the keys of one configured thing, whether they came from an option or
+/// from YAML, so that both
 /// have the same checks and the same words.
 ///
 /// @param what   the thing, as in "nic a0"
 /// @param where  where its text is
 /// @param values key to text; keys of YAML carry their own line in `lines`
 /// @param lines  key to place, for messages; may lack a key
-record Field(
-    String what, String where, Map<String, String> values, Map<String, String> lines) {
+record Field(String what, String where, Map<String, String> values, Map<String, String> lines) {
 
   /// Refuses keys that are not among `known`, with the nearest known one.
   Field only(List<String> known) {
@@ -30,7 +30,8 @@ record Field(
   @Nullable String text(String key) {
     String value = values.get(key);
     if (value != null && value.isBlank()) {
-      throw new ConfigException(at(key), "key '" + key + "' of " + what + " is empty", "Give a value or leave it out");
+      throw new ConfigException(
+          at(key), "key '" + key + "' of " + what + " is empty", "Give a value or leave it out");
     }
     return value;
   }
@@ -45,7 +46,8 @@ record Field(
   String required(String key, String example) {
     String value = text(key);
     if (value == null) {
-      throw new ConfigException(where, what + " lacks '" + key + "'", "For instance " + key + "=" + example);
+      throw new ConfigException(
+          where, what + " lacks '" + key + "'", "For instance " + key + "=" + example);
     }
     return value;
   }
@@ -76,10 +78,16 @@ record Field(
     if (value == null) {
       return otherwise;
     }
-    List<String> names = List.of(type.getEnumConstants()).stream().map(c -> c.name().toLowerCase(Locale.ROOT)).toList();
+    List<String> names =
+        List.of(type.getEnumConstants()).stream()
+            .map(c -> c.name().toLowerCase(Locale.ROOT))
+            .toList();
     int at = names.indexOf(value);
     if (at < 0) {
-      throw new ConfigException(at(key), "'" + key + "' of " + what + " is '" + value + "'", "Choose one of " + String.join(", ", names));
+      throw new ConfigException(
+          at(key),
+          "'" + key + "' of " + what + " is '" + value + "'",
+          "Choose one of " + String.join(", ", names));
     }
     return type.getEnumConstants()[at];
   }

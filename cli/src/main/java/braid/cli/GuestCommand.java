@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// `braid guest`: takes this machine's virtio NICs from the kernel and gives it one interface in return, until SIGTERM.
+/// `braid guest`: takes this machine's virtio NICs from the kernel and gives it one interface in
+/// return, until SIGTERM.
 @Command(
     name = "guest",
     mixinStandardHelpOptions = true,
@@ -33,41 +34,50 @@ final class GuestCommand implements Callable<Integer> {
   @Option(
       names = "--nic",
       paramLabel = "ADDRESS",
-      description = "PCI address of a NIC to take, such as 0000:00:02.0; repeatable. Default: every virtio NIC.")
+      description =
+          "PCI address of a NIC to take, such as 0000:00:02.0; repeatable. Default: every virtio NIC.")
   private List<String> nics = new ArrayList<>();
 
-  @Option(names = "--name", paramLabel = "IFNAME", description = "Name of the interface; default ssi0.")
+  @Option(
+      names = "--name",
+      paramLabel = "IFNAME",
+      description = "Name of the interface; default ssi0.")
   private String name = "ssi0";
 
   @Option(
       names = "--primary",
       paramLabel = "MEMBER",
-      description = "Member that is used whenever it is healthy; default n0. 'none': stay where you are.")
+      description =
+          "Member that is used whenever it is healthy; default n0. 'none': stay where you are.")
   private String primary = "n0";
 
   @Option(
       names = "--ccm",
       paramLabel = "INTERVAL",
-      description = "Continuity check interval: 3.33ms, 10ms, 100ms or 1s; default ${DEFAULT-VALUE}. A path is dead after 3.5 of them.",
+      description =
+          "Continuity check interval: 3.33ms, 10ms, 100ms or 1s; default ${DEFAULT-VALUE}. A path is dead after 3.5 of them.",
       defaultValue = "3.33ms")
   private String ccm = "3.33ms";
 
   @Option(
       names = "--arp-target",
       paramLabel = "IPV4",
-      description = "Host on the LAN, such as the gateway, that must answer ARP through each member.")
+      description =
+          "Host on the LAN, such as the gateway, that must answer ARP through each member.")
   private @Nullable String arpTarget;
 
   @Option(
       names = "--arp-interval",
       paramLabel = "MS",
-      description = "Milliseconds between two ARP probes, 1-60000; default 10. A path is dead after 3.5 of them.")
+      description =
+          "Milliseconds between two ARP probes, 1-60000; default 10. A path is dead after 3.5 of them.")
   private int arpInterval = 10;
 
   @Option(
       names = "--hold",
       paramLabel = "MS",
-      description = "How long a member must be healthy after a failure before it is used again, 0-3600000; default 500.")
+      description =
+          "How long a member must be healthy after a failure before it is used again, 0-3600000; default 500.")
   private int hold = 500;
 
   @Option(
@@ -89,7 +99,8 @@ final class GuestCommand implements Callable<Integer> {
 
   private GuestStack.Options options() {
     if (name.length() > 15 || !name.matches("[^\\s/:%]+")) {
-      throw new ConfigException("--name " + name, "no interface name", "1 to 15 characters, none of space / : %");
+      throw new ConfigException(
+          "--name " + name, "no interface name", "1 to 15 characters, none of space / : %");
     }
     range("--spin", spin, 0, 1_000_000);
     range("--hold", hold, 0, 3_600_000);
@@ -114,7 +125,9 @@ final class GuestCommand implements Callable<Integer> {
       case "10ms" -> CcmInterval.MS_10;
       case "100ms" -> CcmInterval.MS_100;
       case "1s" -> CcmInterval.S_1;
-      default -> throw new ConfigException("--ccm " + ccm, "no interval of 802.1ag", "Choose 3.33ms, 10ms, 100ms or 1s");
+      default ->
+          throw new ConfigException(
+              "--ccm " + ccm, "no interval of 802.1ag", "Choose 3.33ms, 10ms, 100ms or 1s");
     };
   }
 
@@ -122,7 +135,8 @@ final class GuestCommand implements Callable<Integer> {
     try {
       return new ArpTarget(ArpTarget.parse(text), arpInterval * 1_000_000L, 3);
     } catch (IllegalArgumentException e) {
-      throw new ConfigException("--arp-target " + text, String.valueOf(e.getMessage()), "Give a host such as 10.0.0.1");
+      throw new ConfigException(
+          "--arp-target " + text, String.valueOf(e.getMessage()), "Give a host such as 10.0.0.1");
     }
   }
 

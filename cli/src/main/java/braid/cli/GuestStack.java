@@ -29,13 +29,15 @@ import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// `ssi0`: this machine's virtio NICs, driven from here, bonded, presented to the kernel as one TAP.
+/// `ssi0`: this machine's virtio NICs, driven from here, bonded, presented to the kernel as one
+/// TAP.
 ///
 /// ```
 ///   kernel ── ssi0 (TAP) ── Cable ── Bond ─┬─ VirtioNetPort n0 ── VFIO
 ///                                          └─ VirtioNetPort n1 ── VFIO
 /// ```
-/// All frames lie in one DMA area, so a frame that the kernel sends is read once from the TAP and never copied again.
+/// All frames lie in one DMA area, so a frame that the kernel sends is read once from the TAP and
+/// never copied again.
 ///
 /// **Thread**: one control thread starts and closes it; one worker owns the ports.
 final class GuestStack implements AutoCloseable, BondListener {
@@ -97,9 +99,14 @@ final class GuestStack implements AutoCloseable, BondListener {
     tap = Tap.open(options.name);
     TapPort tapPort =
         new TapPort(
-            options.name, tap, ring, worker.clock(), memory.take(TapPort.memoryFor(TAP_FRAMES), 4096));
+            options.name,
+            tap,
+            ring,
+            worker.clock(),
+            memory.take(TapPort.memoryFor(TAP_FRAMES), 4096));
     own(tapPort);
-    Offloads offloads = ports.stream().map(VirtioNetPort::offloads).reduce(Offloads.ALL, Offloads::and);
+    Offloads offloads =
+        ports.stream().map(VirtioNetPort::offloads).reduce(Offloads.ALL, Offloads::and);
     tap.offload(offloads.checksum(), offloads.tso4(), offloads.tso6(), offloads.ecn());
     setUp(bond.mac());
     worker.add(new Cable(tapPort, bond));
@@ -107,18 +114,26 @@ final class GuestStack implements AutoCloseable, BondListener {
     // The worker ends first, whatever else follows: nothing else may touch what is closed then.
     own(worker);
     worker.start();
-    LOG.info("{}: ready, MAC {}, members {}", options.name, NodeConfig.macText(bond.mac()), names(functions));
+    LOG.info(
+        "{}: ready, MAC {}, members {}",
+        options.name,
+        NodeConfig.macText(bond.mac()),
+        names(functions));
   }
 
   private Bond bond(DmaMemory memory, VfioNics nics) {
     for (VirtioPciTransport transport : nics.transports()) {
-      VirtioNetPort port = new VirtioNetPort("n" + ports.size(), transport, memory, worker.clock(), VirtioNetPort.Options.DEFAULT);
+      VirtioNetPort port =
+          new VirtioNetPort(
+              "n" + ports.size(), transport, memory, worker.clock(), VirtioNetPort.Options.DEFAULT);
       ports.add(own(port));
       port.open();
     }
     FramePool control =
         new FramePool(
-            memory.take(FramePool.bytesFor(CONTROL_FRAMES, CONTROL_FRAME_BYTES), 64), CONTROL_FRAME_BYTES, 0);
+            memory.take(FramePool.bytesFor(CONTROL_FRAMES, CONTROL_FRAME_BYTES), 64),
+            CONTROL_FRAME_BYTES,
+            0);
     long mac = ports.getFirst().config().mac();
     Bond bond = new Bond(options.name, mac, options.bond, control, worker.clock(), this);
     for (VirtioNetPort port : ports) {
@@ -128,7 +143,12 @@ final class GuestStack implements AutoCloseable, BondListener {
   }
 
   private void setUp(long mac) {
-    int mtu = ports.stream().mapToInt(port -> port.config().mtu()).filter(bytes -> bytes > 0).min().orElse(1500);
+    int mtu =
+        ports.stream()
+            .mapToInt(port -> port.config().mtu())
+            .filter(bytes -> bytes > 0)
+            .min()
+            .orElse(1500);
     try (Netlink netlink = new Netlink()) {
       int index = netlink.requireLink(options.name).index();
       netlink.setMac(index, mac);
@@ -141,7 +161,9 @@ final class GuestStack implements AutoCloseable, BondListener {
     List<PciFunction> all = PciFunction.virtioNet();
     if (all.isEmpty()) {
       throw new ConfigException(
-          "braid guest", "this machine has no virtio NIC", "Attach one: braid node prints the QEMU arguments");
+          "braid guest",
+          "this machine has no virtio NIC",
+          "Attach one: braid node prints the QEMU arguments");
     }
     if (options.nics.isEmpty()) {
       return all;
@@ -149,7 +171,8 @@ final class GuestStack implements AutoCloseable, BondListener {
     List<String> known = all.stream().map(PciFunction::address).toList();
     for (String nic : options.nics) {
       if (!known.contains(nic)) {
-        throw new ConfigException("--nic " + nic, "no virtio NIC has this address", Field.didYouMean(nic, known));
+        throw new ConfigException(
+            "--nic " + nic, "no virtio NIC has this address", Field.didYouMean(nic, known));
       }
     }
     return all.stream().filter(function -> options.nics.contains(function.address())).toList();
@@ -158,7 +181,11 @@ final class GuestStack implements AutoCloseable, BondListener {
   private static String names(List<PciFunction> functions) {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < functions.size(); i++) {
-      text.append(i == 0 ? "" : ", ").append('n').append(i).append(" = ").append(functions.get(i).address());
+      text.append(i == 0 ? "" : ", ")
+          .append('n')
+          .append(i)
+          .append(" = ")
+          .append(functions.get(i).address());
     }
     return text.toString();
   }

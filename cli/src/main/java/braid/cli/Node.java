@@ -40,13 +40,15 @@ import org.slf4j.LoggerFactory;
 /// A running node: guests' devices on one side, this host's NICs on the other.
 ///
 /// ```
-///   VMM ── vhost-user ── VhostNetPort ── MepPort ──(FaultyPort, PcapPort)── Cable ── TapPort ── brd-a0 ─ br0 ─ eth0
+///   VMM ── vhost-user ── VhostNetPort ── MepPort ── Cable ── TapPort ── brd-a0 ── br0 ── eth0
+///                                      (FaultyPort, PcapPort)
 /// ```
-/// **Order of start**: interfaces, ports, worker, link events, and the sockets last: QEMU stands still from connecting until
-/// it is answered. **Order of end**: the reverse; what the node made it removes.
+/// **Order of start**: interfaces, ports, worker, link events, and the sockets last: QEMU stands
+/// still from connecting until it is answered. **Order of end**: the reverse; what the node made
+/// it removes.
 ///
-/// **Threads**: one control thread starts and closes it; one worker owns all ports; the link monitor and one thread per
-/// socket post commands.
+/// **Threads**: one control thread starts and closes it; one worker owns all ports; the link
+/// monitor and one thread per socket post commands.
 final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger("braid.node");
   private static final int RING_OPERATIONS = 4096;
@@ -57,7 +59,11 @@ final class Node implements AutoCloseable {
 
   /// A guest and the NIC behind it.
   private record Line(
-      NodeConfig.Guest guest, NodeConfig.Nic nic, MepPort mep, VhostUserServer server, List<Port> counted) {
+      NodeConfig.Guest guest,
+      NodeConfig.Nic nic,
+      MepPort mep,
+      VhostUserServer server,
+      List<Port> counted) {
     /// The interface whose carrier counts.
     String watched() {
       return nic.uplink() == null ? nic.tap() : nic.uplink();
@@ -107,10 +113,14 @@ final class Node implements AutoCloseable {
     try (Netlink netlink = new Netlink()) {
       for (NodeConfig.Guest guest : config.guests()) {
         NodeConfig.Nic nic =
-            config.nics().stream().filter(n -> n.name().equals(guest.nic())).findFirst().orElseThrow();
+            config.nics().stream()
+                .filter(n -> n.name().equals(guest.nic()))
+                .findFirst()
+                .orElseThrow();
         line(netlink, guest, nic);
       }
-      lines.forEach(line -> carriers.put(line.watched(), netlink.requireLink(line.watched()).carrier()));
+      lines.forEach(
+          line -> carriers.put(line.watched(), netlink.requireLink(line.watched()).carrier()));
     }
     lines.forEach(line -> line.mep.uplink(state(line)));
     own(worker);
@@ -121,7 +131,8 @@ final class Node implements AutoCloseable {
       directoryOf(line.guest.socket());
       own(line.server).start();
     }
-    LOG.info("node is ready: {}", lines.stream().map(Node::describe).collect(Collectors.joining(", ")));
+    LOG.info(
+        "node is ready: {}", lines.stream().map(Node::describe).collect(Collectors.joining(", ")));
   }
 
   private static String describe(Line line) {
@@ -131,13 +142,23 @@ final class Node implements AutoCloseable {
   private void line(Netlink netlink, NodeConfig.Guest guest, NodeConfig.Nic nic) {
     Tap tap = Tap.open(nic.tap());
     TapPort tapPort =
-        own(new TapPort(nic.name(), tap, ring, worker.clock(), memory(TapPort.memoryFor(TAP_FRAMES))));
+        own(
+            new TapPort(
+                nic.name(), tap, ring, worker.clock(), memory(TapPort.memoryFor(TAP_FRAMES))));
     plug(netlink, nic, guest.mtu());
     VhostNetPort guestPort = new VhostNetPort(guest.name(), worker.clock(), ring);
     FramePool control =
-        new FramePool(memory(FramePool.bytesFor(CONTROL_FRAMES, CONTROL_FRAME_BYTES)), CONTROL_FRAME_BYTES, 0);
+        new FramePool(
+            memory(FramePool.bytesFor(CONTROL_FRAMES, CONTROL_FRAME_BYTES)),
+            CONTROL_FRAME_BYTES,
+            0);
     MepPort mep =
-        new MepPort(guestPort, Continuity.NODE, NodeConfig.macOf(guest.name() + "@" + nic.tap()), control, worker.clock());
+        new MepPort(
+            guestPort,
+            Continuity.NODE,
+            NodeConfig.macOf(guest.name() + "@" + nic.tap()),
+            control,
+            worker.clock());
     VhostUserServer server =
         new VhostUserServer(
             new VhostUserServer.Settings(
@@ -161,7 +182,9 @@ final class Node implements AutoCloseable {
       int bytes = TapPort.FRAME_BYTES;
       FaultyPort faulty =
           new FaultyPort(
-              outer, new Random(), new FramePool(memory(FramePool.bytesFor(COPY_FRAMES, bytes)), bytes, 0));
+              outer,
+              new Random(),
+              new FramePool(memory(FramePool.bytesFor(COPY_FRAMES, bytes)), bytes, 0));
       FaultyPort.Faults faults = new FaultyPort.Faults(guest.drop() / 100.0, 0, 0);
       faulty.inward(faults);
       faulty.outward(faults);
@@ -175,7 +198,10 @@ final class Node implements AutoCloseable {
     try {
       return own(new PcapPort(port, file, Clock.sinceEpoch()));
     } catch (IOException e) {
-      throw new ConfigException("guest " + guest, "pcap file " + file + " cannot be written (" + e + ")", "Choose another");
+      throw new ConfigException(
+          "guest " + guest,
+          "pcap file " + file + " cannot be written (" + e + ")",
+          "Choose another");
     }
   }
 
@@ -214,7 +240,8 @@ final class Node implements AutoCloseable {
     try {
       Files.createDirectories(socket.toAbsolutePath().normalize().getParent());
     } catch (IOException e) {
-      throw new ConfigException("socket " + socket, "its directory cannot be made (" + e + ")", "Choose another place");
+      throw new ConfigException(
+          "socket " + socket, "its directory cannot be made (" + e + ")", "Choose another place");
     }
   }
 
@@ -235,7 +262,11 @@ final class Node implements AutoCloseable {
           // The guest's own check first: it is the fastest way.
           worker.submit(() -> line.mep.uplink(up ? LinkState.UP : LinkState.DOWN));
           line.server.link(up);
-          LOG.info("nic {}: {} {}", line.nic.name(), link.name(), present ? (up ? "has carrier" : "lost its carrier") : "is gone");
+          LOG.info(
+              "nic {}: {} {}",
+              line.nic.name(),
+              link.name(),
+              present ? (up ? "has carrier" : "lost its carrier") : "is gone");
         }
       }
     }
@@ -285,7 +316,10 @@ final class Node implements AutoCloseable {
   }
 
   private static String nonZero(List<Counter> counters) {
-    return counters.stream().filter(c -> c.get() != 0).map(Counter::toString).collect(Collectors.joining(" "));
+    return counters.stream()
+        .filter(c -> c.get() != 0)
+        .map(Counter::toString)
+        .collect(Collectors.joining(" "));
   }
 
   private <T extends AutoCloseable> T own(T thing) {
@@ -309,5 +343,4 @@ final class Node implements AutoCloseable {
       logCounters();
     }
   }
-
 }

@@ -54,7 +54,10 @@ final class NodeCommand implements Callable<Integer> {
       })
   private List<String> guests = new ArrayList<>();
 
-  @Option(names = "--config", paramLabel = "FILE", description = "YAML file instead of --nic and --guest.")
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "YAML file instead of --nic and --guest.")
   private @Nullable Path config;
 
   @Option(
@@ -70,7 +73,10 @@ final class NodeCommand implements Callable<Integer> {
     NodeConfig settings = settings();
     CountDownLatch end = new CountDownLatch(1);
     Shutdown.finishThisThreadFirst(end::countDown);
-    PrintWriter out = spec == null ? new PrintWriter(System.out, true, StandardCharsets.UTF_8) : spec.commandLine().getOut();
+    PrintWriter out =
+        spec == null
+            ? new PrintWriter(System.out, true, StandardCharsets.UTF_8)
+            : spec.commandLine().getOut();
     try (Node node = Node.start(settings, end::countDown)) {
       out.print(node.instructions());
       out.flush();
@@ -83,7 +89,9 @@ final class NodeCommand implements Callable<Integer> {
     if (config != null) {
       if (!nics.isEmpty() || !guests.isEmpty()) {
         throw new ConfigException(
-            "--config " + config, "--nic and --guest are given as well", "Use the file or the options, not both");
+            "--config " + config,
+            "--nic and --guest are given as well",
+            "Use the file or the options, not both");
       }
       NodeConfig read = NodeYaml.read(config);
       return spin == null ? read : new NodeConfig(read.nics(), read.guests(), spin());

@@ -30,7 +30,8 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
   /// @param name   the node's name for it
   /// @param tap    interface name of the TAP that the node makes and removes
   /// @param bridge bridge that the TAP joins, made when absent; null for none
-  /// @param uplink interface whose carrier is this NIC's carrier (the physical port in the bridge, which it joins too);
+  /// @param uplink interface whose carrier is this NIC's carrier (the physical port in the bridge,
+  ///     which it joins too);
   ///               null: the TAP's own
   record Nic(String name, String tap, @Nullable String bridge, @Nullable String uplink) {}
 
@@ -52,7 +53,15 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
   /// @param mtu    MTU in the device's configuration, bytes
   /// @param pcap   file that all its frames are written to; null for none
   /// @param drop   percent of frames dropped on purpose, for debugging; 0 normally
-  record Guest(String name, Path socket, String nic, Mode mode, long mac, int mtu, @Nullable Path pcap, int drop) {}
+  record Guest(
+      String name,
+      Path socket,
+      String nic,
+      Mode mode,
+      long mac,
+      int mtu,
+      @Nullable Path pcap,
+      int drop) {}
 
   NodeConfig {
     nics = List.copyOf(nics);
@@ -105,10 +114,12 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
         field.number("drop", 0, 100, 0));
   }
 
-  /// Checks what only the whole can tell: names are unique, every guest's NIC exists, nothing is used twice.
+  /// Checks what only the whole can tell: names are unique, every guest's NIC exists, nothing is
+  /// used twice.
   NodeConfig checked(String where) {
     if (guests.isEmpty()) {
-      throw new ConfigException(where, "no guest", "Give --guest NAME=SOCKET,nic=NIC, or guests: in the file");
+      throw new ConfigException(
+          where, "no guest", "Give --guest NAME=SOCKET,nic=NIC, or guests: in the file");
     }
     Map<String, Nic> byName = new LinkedHashMap<>();
     Set<String> taps = new HashSet<>();
@@ -117,10 +128,14 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
         throw new ConfigException(where, "two NICs are named '" + nic.name + "'", "Rename one");
       }
       if (!taps.add(nic.tap)) {
-        throw new ConfigException(where, "two NICs use the TAP '" + nic.tap + "'", "Give each its own");
+        throw new ConfigException(
+            where, "two NICs use the TAP '" + nic.tap + "'", "Give each its own");
       }
       if (nic.uplink != null && nic.bridge == null) {
-        throw new ConfigException(where, "nic '" + nic.name + "' has an uplink but no bridge", "Add bridge=NAME: the TAP and " + nic.uplink + " meet there");
+        throw new ConfigException(
+            where,
+            "nic '" + nic.name + "' has an uplink but no bridge",
+            "Add bridge=NAME: the TAP and " + nic.uplink + " meet there");
       }
     }
     Set<String> names = new HashSet<>();
@@ -132,7 +147,8 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
         throw new ConfigException(where, "two guests are named '" + guest.name + "'", "Rename one");
       }
       if (!sockets.add(guest.socket.toAbsolutePath().normalize())) {
-        throw new ConfigException(where, "two guests use the socket " + guest.socket, "Give each its own");
+        throw new ConfigException(
+            where, "two guests use the socket " + guest.socket, "Give each its own");
       }
       if (!byName.containsKey(guest.nic)) {
         throw new ConfigException(
@@ -151,7 +167,15 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
       }
       String twin = macs.put(guest.mac, guest.name);
       if (twin != null) {
-        throw new ConfigException(where, "guests '" + twin + "' and '" + guest.name + "' have the same MAC " + macText(guest.mac), "Change one");
+        throw new ConfigException(
+            where,
+            "guests '"
+                + twin
+                + "' and '"
+                + guest.name
+                + "' have the same MAC "
+                + macText(guest.mac),
+            "Change one");
       }
     }
     return this;
@@ -187,10 +211,12 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
     for (String pair : text.split(",", -1)) {
       int equals = pair.indexOf('=');
       if (equals <= 0) {
-        throw new ConfigException(where, "'" + pair + "' is not KEY=VALUE", "Separate pairs by commas");
+        throw new ConfigException(
+            where, "'" + pair + "' is not KEY=VALUE", "Separate pairs by commas");
       }
       if (values.put(pair.substring(0, equals), pair.substring(equals + 1)) != null) {
-        throw new ConfigException(where, "key '" + pair.substring(0, equals) + "' is given twice", "Keep one");
+        throw new ConfigException(
+            where, "key '" + pair.substring(0, equals) + "' is given twice", "Keep one");
       }
     }
     return values;
@@ -216,7 +242,9 @@ record NodeConfig(List<Nic> nics, List<Guest> guests, int spinMicros) {
       throw new ConfigException(
           field.at(key),
           "'" + key + "' of " + field.what() + " is '" + value + "'",
-          "An interface name has 1 to " + INTERFACE_NAME_MAX + " characters and none of space / : , =");
+          "An interface name has 1 to "
+              + INTERFACE_NAME_MAX
+              + " characters and none of space / : , =");
     }
     return value;
   }

@@ -19,7 +19,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
-/// Reads a node's YAML file into a [NodeConfig]: the same keys as the options, each error with its line.
+/// Reads a node's YAML file into a [NodeConfig]: the same keys as the options, each error with its
+/// line.
 ///
 /// ```yaml
 /// spin: 50            # µs, optional
@@ -44,7 +45,8 @@ final class NodeYaml {
     try {
       text = Files.readString(file);
     } catch (IOException e) {
-      throw new ConfigException(file.toString(), "cannot be read (" + e + ")", "Check path and permissions");
+      throw new ConfigException(
+          file.toString(), "cannot be read (" + e + ")", "Check path and permissions");
     }
     return new NodeYaml(file).parse(text).checked(file.toString());
   }
@@ -56,10 +58,15 @@ final class NodeYaml {
       Optional<Node> composed =
           new Composer(settings, new ParserImpl(settings, new StreamReader(settings, text)))
               .getSingleNode();
-      root = composed.orElseThrow(() -> new ConfigException(file.toString(), "the file is empty", "Give nics: and guests:"));
+      root =
+          composed.orElseThrow(
+              () ->
+                  new ConfigException(
+                      file.toString(), "the file is empty", "Give nics: and guests:"));
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().map(m -> m.getLine() + 1).orElse(1);
-      throw new ConfigException(file + ":" + line, "not YAML (" + e.getProblem() + ")", "Mend this line");
+      throw new ConfigException(
+          file + ":" + line, "not YAML (" + e.getProblem() + ")", "Mend this line");
     }
     List<NodeConfig.Nic> nics = new ArrayList<>();
     List<NodeConfig.Guest> guests = new ArrayList<>();
@@ -68,8 +75,10 @@ final class NodeYaml {
     for (NodeTuple entry : mapping(root, "the file").getValue()) {
       String key = scalar(entry.getKeyNode(), "a key");
       switch (key) {
-        case "nics" -> each(entry.getValueNode(), "nic", (name, f) -> nics.add(NodeConfig.nic(name, f)));
-        case "guests" -> each(entry.getValueNode(), "guest", (name, f) -> guests.add(NodeConfig.guest(name, f)));
+        case "nics" ->
+            each(entry.getValueNode(), "nic", (name, f) -> nics.add(NodeConfig.nic(name, f)));
+        case "guests" ->
+            each(entry.getValueNode(), "guest", (name, f) -> guests.add(NodeConfig.guest(name, f)));
         default -> {
           lines.put(key, at(entry.getKeyNode()));
           scalars.put(key, TOP.contains(key) ? scalar(entry.getValueNode(), key) : "");
@@ -93,7 +102,8 @@ final class NodeYaml {
       for (NodeTuple pair : mapping(entry.getValueNode(), what + " " + name).getValue()) {
         String key = scalar(pair.getKeyNode(), "a key of " + what + " " + name);
         if (values.put(key, scalar(pair.getValueNode(), key)) != null) {
-          throw new ConfigException(at(pair.getKeyNode()), "key '" + key + "' is given twice", "Keep one");
+          throw new ConfigException(
+              at(pair.getKeyNode()), "key '" + key + "' is given twice", "Keep one");
         }
         lines.put(key, at(pair.getKeyNode()));
       }
@@ -106,7 +116,9 @@ final class NodeYaml {
       return mapping;
     }
     throw new ConfigException(
-        node == null ? file.toString() : at(node), what + " should be a mapping", "Write NAME: {KEY: VALUE, ...}");
+        node == null ? file.toString() : at(node),
+        what + " should be a mapping",
+        "Write NAME: {KEY: VALUE, ...}");
   }
 
   private String scalar(Node node, String what) {

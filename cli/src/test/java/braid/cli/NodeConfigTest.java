@@ -24,8 +24,10 @@ class NodeConfigTest {
                 List.of(NodeConfig.guest("vm1=/run/braid/vm1.sock,nic=a0,mtu=9000")),
                 50)
             .checked("command line");
-    Path file = yaml("nics:\n  a0: {tap: brd-a0, bridge: br0, uplink: eth0}\n"
-        + "guests:\n  vm1:\n    socket: /run/braid/vm1.sock\n    nic: a0\n    mtu: 9000\n");
+    Path file =
+        yaml(
+            "nics:\n  a0: {tap: brd-a0, bridge: br0, uplink: eth0}\n"
+                + "guests:\n  vm1:\n    socket: /run/braid/vm1.sock\n    nic: a0\n    mtu: 9000\n");
     assertThat(NodeYaml.read(file)).isEqualTo(fromOptions);
   }
 
@@ -38,30 +40,63 @@ class NodeConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"a0", "=tap:x", "a0=", "a0=tap:name-that-is-too-long", "a0=tap:", "a0=bridge=br0", "a b=tap:x",
-      "a0=tap:x,brige=br0", "a0=tap:x,tap=y", "a0=tap:x,bridge"})
+  @ValueSource(
+      strings = {
+        "a0",
+        "=tap:x",
+        "a0=",
+        "a0=tap:name-that-is-too-long",
+        "a0=tap:",
+        "a0=bridge=br0",
+        "a b=tap:x",
+        "a0=tap:x,brige=br0",
+        "a0=tap:x,tap=y",
+        "a0=tap:x,bridge"
+      })
   void aBadNicIsRefusedWithItsPlace(String option) {
-    assertThatThrownBy(() -> NodeConfig.nic(option)).isInstanceOf(ConfigException.class).hasMessageStartingWith("--nic " + option);
+    assertThatThrownBy(() -> NodeConfig.nic(option))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("--nic " + option);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"vm1", "vm1=/s", "vm1=/s,nic=a0,mtu=67", "vm1=/s,nic=a0,mtu=x", "vm1=/s,nic=a0,mac=01:00:00:00:00:01",
-      "vm1=/s,nic=a0,mac=1", "vm1=/s,nic=a0,mode=both", "vm1=/s,nic=a0,drop=101", "vm1=/s,nic=", "vm1=/s,nick=a0"})
+  @ValueSource(
+      strings = {
+        "vm1",
+        "vm1=/s",
+        "vm1=/s,nic=a0,mtu=67",
+        "vm1=/s,nic=a0,mtu=x",
+        "vm1=/s,nic=a0,mac=01:00:00:00:00:01",
+        "vm1=/s,nic=a0,mac=1",
+        "vm1=/s,nic=a0,mode=both",
+        "vm1=/s,nic=a0,drop=101",
+        "vm1=/s,nic=",
+        "vm1=/s,nick=a0"
+      })
   void aBadGuestIsRefusedWithItsPlace(String option) {
-    assertThatThrownBy(() -> NodeConfig.guest(option)).isInstanceOf(ConfigException.class).hasMessageStartingWith("--guest " + option);
+    assertThatThrownBy(() -> NodeConfig.guest(option))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("--guest " + option);
   }
 
   @Test
   void aSocketPathThatLinuxCannotTakeIsRefused() {
-    assertThatThrownBy(() -> NodeConfig.guest("vm1=/" + "x".repeat(107) + ",nic=a0")).hasMessageContaining("107 bytes");
+    assertThatThrownBy(() -> NodeConfig.guest("vm1=/" + "x".repeat(107) + ",nic=a0"))
+        .hasMessageContaining("107 bytes");
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-      "a0=tap:x | vm1=/s,nic=a1 | Did you mean 'a0'?",
-      "a0=tap:x,uplink=eth0 | vm1=/s,nic=a0 | Add bridge=NAME"})
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a0=tap:x | vm1=/s,nic=a1 | Did you mean 'a0'?",
+        "a0=tap:x,uplink=eth0 | vm1=/s,nic=a0 | Add bridge=NAME"
+      })
   void theWholeIsChecked(String nic, String guest, String remedy) {
-    assertThatThrownBy(() -> new NodeConfig(List.of(NodeConfig.nic(nic)), List.of(NodeConfig.guest(guest)), 50).checked("command line"))
+    assertThatThrownBy(
+            () ->
+                new NodeConfig(List.of(NodeConfig.nic(nic)), List.of(NodeConfig.guest(guest)), 50)
+                    .checked("command line"))
         .hasMessageContaining(remedy);
   }
 
@@ -71,40 +106,66 @@ class NodeConfigTest {
     NodeConfig.Nic sameTap = NodeConfig.nic("b0=tap:x");
     NodeConfig.Nic b = NodeConfig.nic("b0=tap:y");
     NodeConfig.Guest one = NodeConfig.guest("vm1=/s,nic=a0");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, a), List.of(one), 0).checked("x")).hasMessageContaining("two NICs are named");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, sameTap), List.of(one), 0).checked("x")).hasMessageContaining("use the TAP");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm1=/t,nic=b0")), 0).checked("x"))
+    assertThatThrownBy(() -> new NodeConfig(List.of(a, a), List.of(one), 0).checked("x"))
+        .hasMessageContaining("two NICs are named");
+    assertThatThrownBy(() -> new NodeConfig(List.of(a, sameTap), List.of(one), 0).checked("x"))
+        .hasMessageContaining("use the TAP");
+    assertThatThrownBy(
+            () ->
+                new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm1=/t,nic=b0")), 0)
+                    .checked("x"))
         .hasMessageContaining("two guests are named");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm2=/s,nic=b0")), 0).checked("x"))
+    assertThatThrownBy(
+            () ->
+                new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm2=/s,nic=b0")), 0)
+                    .checked("x"))
         .hasMessageContaining("use the socket");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm2=/t,nic=a0")), 0).checked("x"))
+    assertThatThrownBy(
+            () ->
+                new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm2=/t,nic=a0")), 0)
+                    .checked("x"))
         .hasMessageContaining("both use NIC 'a0'");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, b), List.of(
-        NodeConfig.guest("vm1=/s,nic=a0,mac=02:00:00:00:00:01"), NodeConfig.guest("vm2=/t,nic=b0,mac=02:00:00:00:00:01")), 0).checked("x"))
+    assertThatThrownBy(
+            () ->
+                new NodeConfig(
+                        List.of(a, b),
+                        List.of(
+                            NodeConfig.guest("vm1=/s,nic=a0,mac=02:00:00:00:00:01"),
+                            NodeConfig.guest("vm2=/t,nic=b0,mac=02:00:00:00:00:01")),
+                        0)
+                    .checked("x"))
         .hasMessageContaining("same MAC 02:00:00:00:00:01");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a), List.of(), 0).checked("x")).hasMessageContaining("no guest");
+    assertThatThrownBy(() -> new NodeConfig(List.of(a), List.of(), 0).checked("x"))
+        .hasMessageContaining("no guest");
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-      "nics:\\n  a0: {tapp: x} | :2: unknown key 'tapp' for nic a0. Did you mean 'tap'?",
-      "nisc: {} | :1: unknown key 'nisc' for the file. Did you mean 'nics'?",
-      "nics: [a0] | :1: nics should be a mapping",
-      "nics:\\n  a0: {tap: x\\n | not YAML",
-      "guests:\\n  vm1:\\n    socket: /s\\n    nic: a0\\n    mtu: 10 | :5: 'mtu' of guest vm1 is '10'",
-      "guests:\\n  vm1: {socket: /s, nic: {}} | :2: nic should be a single value",
-      "guests:\\n  vm1: {nic: a0} | :2: guest vm1 lacks 'socket'",
-      "spin: -1 | :1: 'spin' of the file is '-1'",
-      "spin: 10 | no guest"})
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nics:\\n  a0: {tapp: x} | :2: unknown key 'tapp' for nic a0. Did you mean 'tap'?",
+        "nisc: {} | :1: unknown key 'nisc' for the file. Did you mean 'nics'?",
+        "nics: [a0] | :1: nics should be a mapping",
+        "nics:\\n  a0: {tap: x\\n | not YAML",
+        "guests:\\n  vm1:\\n    socket: /s\\n    nic: a0\\n    mtu: 10 | :5: 'mtu' of guest vm1 is '10'",
+        "guests:\\n  vm1: {socket: /s, nic: {}} | :2: nic should be a single value",
+        "guests:\\n  vm1: {nic: a0} | :2: guest vm1 lacks 'socket'",
+        "spin: -1 | :1: 'spin' of the file is '-1'",
+        "spin: 10 | no guest"
+      })
   void yamlErrorsNameFileLineKeyAndRemedy(String text, String message) throws IOException {
     Path file = yaml(text.replace("\\n", "\n"));
-    assertThatThrownBy(() -> NodeYaml.read(file)).isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith(file.toString()).hasMessageContaining(message);
+    assertThatThrownBy(() -> NodeYaml.read(file))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining(message);
   }
 
   @Test
   void anAbsentFileIsNamed() {
-    assertThatThrownBy(() -> NodeYaml.read(dir.resolve("none.yaml"))).hasMessageContaining("none.yaml").hasMessageContaining("cannot be read");
+    assertThatThrownBy(() -> NodeYaml.read(dir.resolve("none.yaml")))
+        .hasMessageContaining("none.yaml")
+        .hasMessageContaining("cannot be read");
   }
 
   private Path yaml(String text) throws IOException {

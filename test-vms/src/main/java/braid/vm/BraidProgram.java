@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// How `braid` is started on the host: the application directory that `./dev build` made (system property `braid.app`), or
+/// How `braid` is started on the host: the application directory that `./dev build` made (system
+/// property `braid.app`), or
 /// the classes that this JVM itself runs, so that a test tests what was just compiled.
 public final class BraidProgram {
   private BraidProgram() {}

@@ -67,7 +67,8 @@ public final class Demo {
     }
     JsonObject result = new FailoverDemo(System.out).run(logs, rounds, guestOptions);
     if (json != null) {
-      Files.writeString(json, result.toString(WriterConfig.PRETTY_PRINT) + "\n", StandardCharsets.UTF_8);
+      Files.writeString(
+          json, result.toString(WriterConfig.PRETTY_PRINT) + "\n", StandardCharsets.UTF_8);
       System.out.println("wrote " + json);
     }
     return result.get("tcp").asObject().getBoolean("sha256_equal", false) ? 0 : 1;
@@ -82,7 +83,9 @@ public final class Demo {
 
   private static int number(String option, @Nullable String value) {
     String text = needed(option, value);
-    if (!text.matches("[0-9]{1,4}") || Integer.parseInt(text) < 1 || Integer.parseInt(text) > 1000) {
+    if (!text.matches("[0-9]{1,4}")
+        || Integer.parseInt(text) < 1
+        || Integer.parseInt(text) > 1000) {
       throw usage(option + " is 1 to 1000, not " + text);
     }
     return Integer.parseInt(text);

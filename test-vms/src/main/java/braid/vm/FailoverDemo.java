@@ -11,11 +11,14 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The demo `failover`: breaks the path in use in three ways, again and again, with traffic on it, and shows what the
+/// The demo `failover`: breaks the path in use in three ways, again and again, with traffic on it,
+/// and shows what the
 /// guest noticed.
 ///
-/// Each round: a second without any fault (its longest gap is the floor that this machine has anyway), the fault on node A,
-/// the bond moves to node B, the fault is removed, the bond moves back to node A. Packets are counted between marks taken
+/// Each round: a second without any fault (its longest gap is the floor that this machine has
+/// anyway), the fault on node A,
+/// the bond moves to node B, the fault is removed, the bond moves back to node A. Packets are
+/// counted between marks taken
 /// before the fault, after the move, before the repair and after the move back.
 final class FailoverDemo {
   private static final Duration WAIT = Duration.ofSeconds(90);
@@ -25,16 +28,30 @@ final class FailoverDemo {
   private static final Pattern SILENCE = Pattern.compile("silence ([0-9.]+) ms");
 
   /// A way to break the path through node A, and to mend it.
-  private record Kind(String name, String what, Consumer<FailoverRig> fault, Consumer<FailoverRig> repair) {}
+  private record Kind(
+      String name, String what, Consumer<FailoverRig> fault, Consumer<FailoverRig> repair) {}
 
   private static final List<Kind> KINDS =
       List.of(
-          new Kind("carrier off", "cable out of node A's NIC", r -> r.scene().carrier(0, false), r -> r.scene().carrier(0, true)),
-          new Kind("kill -9", "kill -9 of node A's process", r -> r.scene().killNode(0), r -> r.scene().startNode(0)),
-          new Kind("silent blackhole", "the switch forwards nothing for node A's NIC any more", r -> r.scene().silence(0, true), r -> r.scene().silence(0, false)));
+          new Kind(
+              "carrier off",
+              "cable out of node A's NIC",
+              r -> r.scene().carrier(0, false),
+              r -> r.scene().carrier(0, true)),
+          new Kind(
+              "kill -9",
+              "kill -9 of node A's process",
+              r -> r.scene().killNode(0),
+              r -> r.scene().startNode(0)),
+          new Kind(
+              "silent blackhole",
+              "the switch forwards nothing for node A's NIC any more",
+              r -> r.scene().silence(0, true),
+              r -> r.scene().silence(0, false)));
 
   /// What one fault's four marks were.
-  private record Window(String name, double detectionMs, FailoverTraffic.Mark from, FailoverTraffic.Mark to) {}
+  private record Window(
+      String name, double detectionMs, FailoverTraffic.Mark from, FailoverTraffic.Mark to) {}
 
   private final PrintStream out;
   private final long began = System.nanoTime();
@@ -56,7 +73,9 @@ final class FailoverDemo {
       FailoverRig rig = FailoverRig.start(testbed, guestOptions);
       say("guest", "ssi0 is up at " + FailoverScene.GUEST + ", load average " + FailoverRig.load());
       FailoverTraffic traffic = new FailoverTraffic(rig, testbed);
-      say("traffic", "UDP 1000 packets/s each way, TCP 2 MB/s each way; one round of each fault warms up the guest's JVM");
+      say(
+          "traffic",
+          "UDP 1000 packets/s each way, TCP 2 MB/s each way; one round of each fault warms up the guest's JVM");
       awaitActive(rig, 0, "n0");
       Deadline.pause(Duration.ofSeconds(10));
       for (Kind kind : KINDS) {
@@ -114,16 +133,23 @@ final class FailoverDemo {
   private JsonObject report(
       int rounds, List<FailoverTraffic.Stream> streams, UdpReport peer, UdpReport guest) {
     Faults faults = new Faults();
-    for (String name : windows.stream().map(Window::name).distinct().sorted(FailoverDemo::order).toList()) {
-      windows.stream().filter(w -> w.name.equals(name)).forEach(w -> faults.add(fault(w, peer, guest)));
+    for (String name :
+        windows.stream().map(Window::name).distinct().sorted(FailoverDemo::order).toList()) {
+      windows.stream()
+          .filter(w -> w.name.equals(name))
+          .forEach(w -> faults.add(fault(w, peer, guest)));
     }
     out.println();
     out.print(faults.table());
     out.println();
     for (FailoverTraffic.Stream stream : streams) {
-      out.printf("TCP %s: %,d bytes, SHA-256 %s%n", stream.name(), stream.bytes(), stream.equal() ? "equal" : "DIFFERENT");
+      out.printf(
+          "TCP %s: %,d bytes, SHA-256 %s%n",
+          stream.name(), stream.bytes(), stream.equal() ? "equal" : "DIFFERENT");
     }
-    out.printf("load average %s; outage: the longest time without a packet, the worse way counts%n", FailoverRig.load());
+    out.printf(
+        "load average %s; outage: the longest time without a packet, the worse way counts%n",
+        FailoverRig.load());
     goal(faults, "carrier off", 20);
     goal(faults, "kill -9", 20);
     goal(faults, "silent blackhole", 60);
@@ -135,14 +161,19 @@ final class FailoverDemo {
             "tcp",
             new JsonObject()
                 .add("bytes", streams.stream().mapToLong(FailoverTraffic.Stream::bytes).sum())
-                .add(
-                    "sha256_equal", streams.stream().allMatch(FailoverTraffic.Stream::equal)))
+                .add("sha256_equal", streams.stream().allMatch(FailoverTraffic.Stream::equal)))
         .add("environment", Environment.describe());
   }
 
   private void goal(Faults faults, String name, double most) {
     double median = faults.medianOutage(name);
-    out.printf(Locale.ROOT, "%-18s median outage %5.1f ms, goal %2.0f ms: %s%n", name, median, most, median <= most ? "met" : "MISSED");
+    out.printf(
+        Locale.ROOT,
+        "%-18s median outage %5.1f ms, goal %2.0f ms: %s%n",
+        name,
+        median,
+        most,
+        median <= most ? "met" : "MISSED");
   }
 
   private static int order(String a, String b) {

@@ -20,7 +20,8 @@ final class FailoverRig {
     this.scene = scene;
     this.vm = scene.machine("vm").start(testbed);
     vm.awaitReady(Guest.BOOT);
-    List<String> command = new ArrayList<>(List.of("braid", "guest", "--arp-target", FailoverScene.PEER));
+    List<String> command =
+        new ArrayList<>(List.of("braid", "guest", "--arp-target", FailoverScene.PEER));
     command.addAll(guestOptions);
     this.stack = vm.agent().start(String.join(" ", command));
     stack.output().await(GUEST_READY, WAIT);

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
 
-/// The hosts of the failover demo: two node processes in two namespaces, each with one NIC on a LAN with a peer in it, and
+/// The hosts of the failover demo: two node processes in two namespaces, each with one NIC on a LAN
+/// with a peer in it, and
 /// how a virtual machine is attached to both.
 ///
 /// ```

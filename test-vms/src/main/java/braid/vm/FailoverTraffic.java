@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What runs between guest and peer while things break: 1,000 numbered UDP packets a second each way, and a TCP stream each
+/// What runs between guest and peer while things break: 1,000 numbered UDP packets a second each
+/// way, and a TCP stream each
 /// way. All marks are taken at the peer, so that asking does not disturb the emulated guest.
 final class FailoverTraffic {
   private static final Duration MINUTE = Duration.ofMinutes(1);
@@ -38,15 +39,33 @@ final class FailoverTraffic {
     this.rig = rig;
     Namespace lan = rig.scene().lan().namespace();
     String traffic = GuestFiles.here().traffic().toString();
-    udp = testbed.start("peer-udp", lan, List.of(traffic, "udp", port(UDP_PORT), FailoverScene.GUEST, port(UDP_PORT), "gap=3"));
-    tcpReceive = testbed.start("peer-tcp-receive", lan, List.of(traffic, "tcp-receive", port(TO_PEER_PORT)));
+    udp =
+        testbed.start(
+            "peer-udp",
+            lan,
+            List.of(traffic, "udp", port(UDP_PORT), FailoverScene.GUEST, port(UDP_PORT), "gap=3"));
+    tcpReceive =
+        testbed.start("peer-tcp-receive", lan, List.of(traffic, "tcp-receive", port(TO_PEER_PORT)));
     tcpReceive.console().await(Pattern.compile("^listening"), MINUTE);
     inGuest("udp %d %s %d gap=3".formatted(UDP_PORT, FailoverScene.PEER, UDP_PORT), "udp");
     inGuest("tcp-receive %d".formatted(TO_GUEST_PORT), "tcp-receive");
     rig.vm().check("until grep -q listening /tmp/tcp-receive.log; do sleep 0.1; done");
-    inGuest("tcp-send %s %d 1000000000000 %d %s".formatted(FailoverScene.PEER, TO_PEER_PORT, BYTES_PER_SECOND, GUEST_SEED), "tcp-send");
-    tcpSend = testbed.start("peer-tcp-send", lan,
-            List.of(traffic, "tcp-send", FailoverScene.GUEST, port(TO_GUEST_PORT), "1000000000000", Long.toString(BYTES_PER_SECOND), PEER_SEED));
+    inGuest(
+        "tcp-send %s %d 1000000000000 %d %s"
+            .formatted(FailoverScene.PEER, TO_PEER_PORT, BYTES_PER_SECOND, GUEST_SEED),
+        "tcp-send");
+    tcpSend =
+        testbed.start(
+            "peer-tcp-send",
+            lan,
+            List.of(
+                traffic,
+                "tcp-send",
+                FailoverScene.GUEST,
+                port(TO_GUEST_PORT),
+                "1000000000000",
+                Long.toString(BYTES_PER_SECOND),
+                PEER_SEED));
   }
 
   private static String port(int number) {
@@ -54,7 +73,9 @@ final class FailoverTraffic {
   }
 
   private void inGuest(String arguments, String name) {
-    rig.vm().check("traffic %s >/tmp/%s.log 2>&1 & echo $! >/tmp/%s.pid".formatted(arguments, name, name));
+    rig.vm()
+        .check(
+            "traffic %s >/tmp/%s.log 2>&1 & echo $! >/tmp/%s.pid".formatted(arguments, name, name));
   }
 
   /// Where the streams are now.
@@ -62,17 +83,27 @@ final class FailoverTraffic {
     int before = udp.console().mark();
     udp.signal("USR1");
     Matcher line = udp.console().awaitAfter(before, NOW, MINUTE);
-    return new Mark(ReportLine.parse(line.group()).number("highest") + 1, ReportLine.parse(line.group()).number("sent"));
+    return new Mark(
+        ReportLine.parse(line.group()).number("highest") + 1,
+        ReportLine.parse(line.group()).number("sent"));
   }
 
   /// Waits until both TCP streams have carried this many bytes.
   void awaitBytes(long bytes) {
     Duration patience = Duration.ofMinutes(10);
     long end = System.nanoTime() + patience.toNanos();
-    while (Math.min(progress(tcpSend.console().lines()), progress(tcpReceive.console().lines())) < bytes) {
+    while (Math.min(progress(tcpSend.console().lines()), progress(tcpReceive.console().lines()))
+        < bytes) {
       if (System.nanoTime() > end) {
-        throw new TestbedException("TCP carried less than " + bytes + " bytes in " + patience.toMinutes() + " minutes; last: "
-            + tcpSend.console().tail(1) + ", " + tcpReceive.console().tail(1));
+        throw new TestbedException(
+            "TCP carried less than "
+                + bytes
+                + " bytes in "
+                + patience.toMinutes()
+                + " minutes; last: "
+                + tcpSend.console().tail(1)
+                + ", "
+                + tcpReceive.console().tail(1));
       }
       Deadline.pause(Duration.ofMillis(200));
     }
@@ -95,8 +126,7 @@ final class FailoverTraffic {
     tcpReceive.awaitExit(MINUTE);
     return List.of(
         stream("guest to LAN", inGuest("tcp-send"), TcpReport.parse(tcpReceive.console().lines())),
-        stream(
-            "LAN to guest", TcpReport.parse(tcpSend.console().lines()), inGuest("tcp-receive")));
+        stream("LAN to guest", TcpReport.parse(tcpSend.console().lines()), inGuest("tcp-receive")));
   }
 
   private TcpReport inGuest(String name) {

@@ -61,8 +61,25 @@ final class Faults {
   String table() {
     String row = "%-28s %3s  %9s  %6s %6s %6s  %7s %5s %4s  %7s %5s %4s%n";
     StringBuilder out = new StringBuilder();
-    out.append(String.format("%-28s %3s  %9s  %-20s  %-18s  %-18s%n", "", "", "detection", "outage ms", "guest to LAN", "LAN to guest"));
-    out.append(String.format(row, "fault", "n", "median ms", "median", "min", "max", "sent", "lost", "dup", "sent", "lost", "dup"));
+    out.append(
+        String.format(
+            "%-28s %3s  %9s  %-20s  %-18s  %-18s%n",
+            "", "", "detection", "outage ms", "guest to LAN", "LAN to guest"));
+    out.append(
+        String.format(
+            row,
+            "fault",
+            "n",
+            "median ms",
+            "median",
+            "min",
+            "max",
+            "sent",
+            "lost",
+            "dup",
+            "sent",
+            "lost",
+            "dup"));
     for (String name : names()) {
       List<Fault> some = of(name);
       double[] outages = some.stream().mapToDouble(Fault::outageMs).sorted().toArray();
@@ -70,8 +87,21 @@ final class Faults {
       Way up = sum(some.stream().map(Fault::out).toList());
       Way down = sum(some.stream().map(Fault::in).toList());
       out.append(
-          String.format(Locale.ROOT, row, name, some.size(), detection == 0 ? "told" : ms(detection), ms(median(outages)),
-              ms(outages[0]), ms(outages[outages.length - 1]), up.sent, up.lost, up.duplicated, down.sent, down.lost, down.duplicated));
+          String.format(
+              Locale.ROOT,
+              row,
+              name,
+              some.size(),
+              detection == 0 ? "told" : ms(detection),
+              ms(median(outages)),
+              ms(outages[0]),
+              ms(outages[outages.length - 1]),
+              up.sent,
+              up.lost,
+              up.duplicated,
+              down.sent,
+              down.lost,
+              down.duplicated));
     }
     return out.toString();
   }
