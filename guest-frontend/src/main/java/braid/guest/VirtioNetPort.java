@@ -18,6 +18,7 @@ import braid.virtio.NetConfig;
 import braid.virtio.NetHeader;
 import braid.virtio.SplitRing;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -539,10 +540,18 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
       attemptReset();
     }
     state = State.CLOSED;
+    LOG.info("{} ends: {}", name, nonZero());
     transmitter.detach();
     transmitter.dropOrphans();
     receiver.detach();
     transport.close();
+  }
+
+  private String nonZero() {
+    return counters.all().stream()
+        .filter(counter -> counter.get() != 0)
+        .map(Counter::toString)
+        .collect(Collectors.joining(" "));
   }
 
   private void attemptReset() {

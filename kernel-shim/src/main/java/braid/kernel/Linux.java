@@ -49,6 +49,7 @@ final class Linux {
   private static final MethodHandle MMAP = handle("mmap", "l:lliiil");
   private static final MethodHandle MUNMAP = handle("munmap", "i:ll");
   private static final MethodHandle MLOCK = handle("mlock", "i:ll");
+  private static final MethodHandle MADVISE = handle("madvise", "i:lli");
   private static final MethodHandle EVENTFD = handle("eventfd", "i:ii");
   private static final MethodHandle SOCKET = handle("socket", "i:iii");
   private static final MethodHandle SOCKETPAIR = handle("socketpair", "i:iiil");
@@ -285,6 +286,16 @@ final class Linux {
     MemorySegment captured = CAPTURED.get();
     try {
       return result((int) MLOCK.invokeExact(captured, address, length), captured);
+    } catch (Throwable t) {
+      throw bug(t);
+    }
+  }
+
+  /// Gives advice about memory.
+  static int madvise(long address, long length, int advice) {
+    MemorySegment captured = CAPTURED.get();
+    try {
+      return result((int) MADVISE.invokeExact(captured, address, length, advice), captured);
     } catch (Throwable t) {
       throw bug(t);
     }

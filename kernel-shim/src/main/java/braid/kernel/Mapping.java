@@ -11,6 +11,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// keeps native addresses (frames, io_uring operations) has no such guard: its owner closes the
 /// mapping only when no operation is in flight and no frame is held.
 public final class Mapping implements AutoCloseable {
+  /// A huge page of x86-64, and of most others.
+  private static final long HUGE_PAGE_BYTES = 2 << 20;
+
   private final long address;
   private final long length;
   private final Arena arena = Arena.ofShared();
@@ -78,6 +81,40 @@ public final class Mapping implements AutoCloseable {
         -1,
         0,
         "get " + length + " bytes of huge pages (vm.nr_hugepages)");
+  }
+
+  /// As [#anonymous], on a border of 2 MiB and in huge pages as far as the kernel finds some: no
+  /// pool of them is needed, and none is promised.
+  ///
+  /// @param length bytes, a multiple of 2 MiB
+  /// @throws LinuxException when the kernel refuses
+  public static Mapping transparentHuge(long length) {
+    String tried = "get " + length + " bytes of memory on a border of 2 MiB";
+    long whole = length + HUGE_PAGE_BYTES;
+    long start =
+        Linux.check(
+            Linux.mmap(
+                0,
+                whole,
+                Sys.PROT_READ() | Sys.PROT_WRITE(),
+                Sys.MAP_PRIVATE() | Sys.MAP_ANONYMOUS(),
+                -1,
+                0),
+            "mmap",
+            tried);
+    long aligned = (start + HUGE_PAGE_BYTES - 1) & -HUGE_PAGE_BYTES;
+    // What is left over on both sides goes back.
+    unmapUnlessEmpty(start, aligned - start, tried);
+    unmapUnlessEmpty(aligned + length, start + whole - aligned - length, tried);
+    // Refused where the kernel has no transparent huge pages: then they are small.
+    Linux.madvise(aligned, length, Sys.MADV_HUGEPAGE());
+    return new Mapping(aligned, length);
+  }
+
+  private static void unmapUnlessEmpty(long address, long length, String tried) {
+    if (length > 0) {
+      Linux.check(Linux.munmap(address, length), "munmap", tried);
+    }
   }
 
   private static Mapping map(
