@@ -69,6 +69,10 @@ final class IntoGuest {
 
   /// Takes frames; see [braid.port.Port#send].
   void send(Frame[] frames, int count) {
+    GuestReceiveQueue to = queue;
+    if (to != null && enabled) {
+      to.queue().warm(Math.min(count, to.queue().ready()));
+    }
     int i = 0;
     long sent = 0;
     long bytes = 0;

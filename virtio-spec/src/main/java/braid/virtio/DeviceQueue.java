@@ -59,6 +59,7 @@ public final class DeviceQueue {
 
   private final int size;
   private final int mask;
+  private final MemorySegment desc;
   private final MemorySegment avail;
   private final MemorySegment used;
   private final boolean eventIdx;
@@ -81,6 +82,10 @@ public final class DeviceQueue {
   private int called;
   private boolean calledOnce;
   private boolean held;
+
+  @SuppressWarnings({"unused", "FieldCanBeLocal"}) // by warm(), so that it is not optimised away
+  private long warmed;
+
   private RingFault fault = RingFault.NONE;
 
   /// Takes over a ring; reads where its used index stands.
@@ -97,6 +102,7 @@ public final class DeviceQueue {
     }
     this.size = ring.size();
     this.mask = size - 1;
+    this.desc = ring.desc();
     this.avail = ring.avail();
     this.used = ring.used();
     this.eventIdx = eventIdx;
@@ -196,9 +202,29 @@ public final class DeviceQueue {
     return walk.missWrite();
   }
 
+  /// Fetches the descriptors of the chains that come next into the cache, all at once: the driver
+  /// wrote them on another processor, and one after the other each would cost its own way there and
+  /// back. Nothing that is read is used.
+  ///
+  /// @param count how many chains, no more than [#ready]
+  public void warm(int count) {
+    long sum = 0;
+    for (int i = 0; i < count; i++) {
+      int head = avail.get(SplitRing.U16, RING + 2L * ((next + i) & mask)) & mask;
+      sum += desc.get(SplitRing.U64, (long) SplitRing.DESC_BYTES * head);
+    }
+    // Kept, so that the reads are done.
+    warmed = sum;
+  }
+
   /// How many chains the driver offers beyond those taken; reads its index.
   public int available() {
     look();
+    return (seen - next) & 0xffff;
+  }
+
+  /// As [#available] when the driver's index was read last: fewer than there may be, and free.
+  public int ready() {
     return (seen - next) & 0xffff;
   }
 
