@@ -2,6 +2,8 @@ package braid.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import braid.virtio.CommonConfig;
+import braid.virtio.DeviceStatus;
 import braid.virtio.Feature;
 import braid.virtio.NetConfig;
 import braid.virtio.NetHeader;
@@ -38,6 +40,7 @@ class AbiTest {
     header(ours);
     config(ours);
     ring(ours);
+    transport(ours);
     kit(ours);
     List<String> body = new ArrayList<>();
     for (String expression : ours.keySet()) {
@@ -120,6 +123,34 @@ class AbiTest {
       // vring_size() with an alignment of 4 is the three parts one after the other.
       ours.put("vring_size(" + size + ", 4)", SplitRing.bytes(size));
     }
+  }
+
+  private static void transport(Map<String, Long> ours) {
+    String type = "struct virtio_pci_common_cfg";
+    size(ours, type, CommonConfig.BYTES_MIN);
+    offset(ours, type, "device_feature_select", CommonConfig.DEVICE_FEATURE_SELECT);
+    offset(ours, type, "device_feature", CommonConfig.DEVICE_FEATURE);
+    offset(ours, type, "guest_feature_select", CommonConfig.DRIVER_FEATURE_SELECT);
+    offset(ours, type, "guest_feature", CommonConfig.DRIVER_FEATURE);
+    offset(ours, type, "msix_config", CommonConfig.CONFIG_MSIX_VECTOR);
+    offset(ours, type, "num_queues", CommonConfig.NUM_QUEUES);
+    offset(ours, type, "device_status", CommonConfig.DEVICE_STATUS);
+    offset(ours, type, "config_generation", CommonConfig.CONFIG_GENERATION);
+    offset(ours, type, "queue_select", CommonConfig.QUEUE_SELECT);
+    offset(ours, type, "queue_size", CommonConfig.QUEUE_SIZE);
+    offset(ours, type, "queue_msix_vector", CommonConfig.QUEUE_MSIX_VECTOR);
+    offset(ours, type, "queue_enable", CommonConfig.QUEUE_ENABLE);
+    offset(ours, type, "queue_notify_off", CommonConfig.QUEUE_NOTIFY_OFF);
+    offset(ours, type, "queue_desc_lo", CommonConfig.QUEUE_DESC);
+    offset(ours, type, "queue_avail_lo", CommonConfig.QUEUE_DRIVER);
+    offset(ours, type, "queue_used_lo", CommonConfig.QUEUE_DEVICE);
+    ours.put("VIRTIO_MSI_NO_VECTOR", (long) CommonConfig.NO_VECTOR);
+    ours.put("VIRTIO_CONFIG_S_ACKNOWLEDGE", (long) DeviceStatus.ACKNOWLEDGE_BIT);
+    ours.put("VIRTIO_CONFIG_S_DRIVER", (long) DeviceStatus.DRIVER_BIT);
+    ours.put("VIRTIO_CONFIG_S_DRIVER_OK", (long) DeviceStatus.DRIVER_OK_BIT);
+    ours.put("VIRTIO_CONFIG_S_FEATURES_OK", (long) DeviceStatus.FEATURES_OK_BIT);
+    ours.put("VIRTIO_CONFIG_S_NEEDS_RESET", (long) DeviceStatus.NEEDS_RESET);
+    ours.put("VIRTIO_CONFIG_S_FAILED", (long) DeviceStatus.FAILED_BIT);
   }
 
   /// The kit's own constants, which it does not share with braid.virtio.
