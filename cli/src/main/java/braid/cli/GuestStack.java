@@ -60,10 +60,6 @@ final class GuestStack implements AutoCloseable, BondListener {
   private final List<VirtioNetPort> ports = new ArrayList<>();
   private final IoUring ring = new IoUring(RING_OPERATIONS);
   private final Worker worker;
-  private boolean carrier = true;
-
-  @SuppressWarnings("NullAway.Init") // set by open, before the worker starts
-  private Tap tap;
 
   private GuestStack(Options options, Runnable failed) {
     this.options = options;
@@ -96,7 +92,7 @@ final class GuestStack implements AutoCloseable, BondListener {
     DmaMemory memory = own(DmaMemory.pinned(DmaMemory.BYTES_DEFAULT));
     VfioNics nics = own(VfioNics.open(functions, memory));
     Bond bond = bond(memory, nics);
-    tap = Tap.open(options.name);
+    Tap tap = Tap.open(options.name);
     TapPort tapPort =
         new TapPort(
             options.name,
@@ -210,11 +206,6 @@ final class GuestStack implements AutoCloseable, BondListener {
         silence,
         change.resent(),
         change.dropped());
-    boolean up = !change.to().equals(ActiveChange.NONE);
-    if (up != carrier) {
-      carrier = up;
-      tap.carrier(up);
-    }
   }
 
   @Override

@@ -12,6 +12,9 @@ final class ActiveBackup {
     HOLDING,
     /// The path to the node is healthy, the target beyond is silent.
     DOUBTFUL,
+    /// The node behind it was heard and fell silent, its carrier is there: the last resort. All
+    /// being silent at once is more often our own pause than theirs.
+    SILENT,
     /// No use.
     DEAD
   }

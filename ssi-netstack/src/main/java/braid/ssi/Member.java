@@ -25,6 +25,7 @@ final class Member {
   private LinkState link = LinkState.DOWN;
   private boolean drained = true;
   private boolean local;
+  private boolean silent;
   private long heldAt;
   private long upSince;
   private long failures;
@@ -174,7 +175,9 @@ final class Member {
       // The far end must learn at once that we do not hear it.
       mep.beat().sendAt(now);
     }
-    return switch (mep.verdict(now)) {
+    Mep.Verdict verdict = mep.verdict(now);
+    silent = verdict == Mep.Verdict.LOST || verdict == Mep.Verdict.REMOTE_DEFECT;
+    return switch (verdict) {
       case HEALTHY -> true;
       case UNHEARD, LOST -> unhealthy(Reason.CONTINUITY, silence);
       case REMOTE_DEFECT -> unhealthy(Reason.REMOTE_DEFECT, 0);
@@ -226,7 +229,10 @@ final class Member {
     return switch (state) {
       case UP -> ActiveBackup.Fitness.UP;
       case HOLDING -> ActiveBackup.Fitness.HOLDING;
-      case PROBING -> local ? ActiveBackup.Fitness.DOUBTFUL : ActiveBackup.Fitness.DEAD;
+      case PROBING ->
+          local
+              ? ActiveBackup.Fitness.DOUBTFUL
+              : silent ? ActiveBackup.Fitness.SILENT : ActiveBackup.Fitness.DEAD;
       case DOWN -> ActiveBackup.Fitness.DEAD;
     };
   }
