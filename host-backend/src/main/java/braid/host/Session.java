@@ -266,7 +266,7 @@ final class Session implements PortListener, AutoCloseable {
         return serveRing(message, fds);
       }
       case NetSetMtu(int bytes) -> setMtu(bytes);
-      case SetBackendReqFd() -> setChannel(fds.removeFirst());
+      case SetBackendReqFd() -> setChannel(fds);
       case IotlbMsg(IotlbEntry entry) -> {
         iotlb(entry);
         return VhostUserReply.ack(true);
@@ -326,48 +326,20 @@ final class Session implements PortListener, AutoCloseable {
       }
       case SetVringKick(int index, boolean hasFd) -> {
         Vring ring = rings.ring(index, clause);
-        rings.kick(ring, eventFd(fds, hasFd, clause));
+        rings.kick(ring, PeerFds.eventFd(fds, hasFd, clause));
       }
       case SetVringCall(int index, boolean hasFd) -> {
         Vring ring = rings.ring(index, clause);
-        rings.call(ring, doorbell(fds, hasFd, clause));
+        rings.call(ring, PeerFds.doorbell(fds, hasFd, clause));
       }
       case SetVringErr(int index, boolean hasFd) -> {
         Vring ring = rings.ring(index, clause);
-        rings.error(ring, doorbell(fds, hasFd, clause));
+        rings.error(ring, PeerFds.doorbell(fds, hasFd, clause));
       }
       case SetVringEnable(int index, boolean on) -> rings.enable(rings.ring(index, clause), on);
       default -> throw new AssertionError(message);
     }
     return null;
-  }
-
-  /// Takes the descriptor that we ring out of `fds`. Linux's virtio_uml gives one end of a socket
-  /// pair, older ones that of a pipe; [Bell] waits for none of them.
-  private static @Nullable Fd doorbell(List<Fd> fds, boolean hasFd, String clause)
-      throws ProtocolException {
-    if (hasFd) {
-      String target = fds.getFirst().target();
-      if (target.startsWith("socket:[") || target.startsWith("pipe:[")) {
-        return fds.removeFirst().nonBlocking();
-      }
-    }
-    return eventFd(fds, hasFd, clause);
-  }
-
-  /// Takes the descriptor that rings us out of `fds`, if it is one that can neither block nor
-  /// signal.
-  private static @Nullable Fd eventFd(List<Fd> fds, boolean hasFd, String clause)
-      throws ProtocolException {
-    if (!hasFd) {
-      return null;
-    }
-    Fd fd = fds.getFirst();
-    if (!fd.isEventFd()) {
-      throw new ProtocolException(clause, "not an eventfd but " + fd.target());
-    }
-    fds.removeFirst();
-    return fd.nonBlocking();
   }
 
   private long offer() {
@@ -411,14 +383,9 @@ final class Session implements PortListener, AutoCloseable {
     mtu = bytes;
   }
 
-  private void setChannel(Fd fd) throws ProtocolException {
-    if (!fd.target().startsWith("socket:")) {
-      String target = fd.target();
-      fd.close();
-      throw new ProtocolException("VHOST_USER_SET_BACKEND_REQ_FD", "not a socket but " + target);
-    }
+  private void setChannel(List<Fd> fds) throws ProtocolException {
     BackendChannel before = channel;
-    channel = new BackendChannel(name, UnixSocket.of(fd));
+    channel = new BackendChannel(name, UnixSocket.of(PeerFds.socket(fds)));
     if (before != null) {
       before.close();
     }

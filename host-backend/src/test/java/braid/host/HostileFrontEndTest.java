@@ -130,7 +130,8 @@ class HostileFrontEndTest {
     endsTheSession(each -> each.send(new SetVringNum(-1, 256)));
     endsTheSession(each -> each.send(new SetVringBase(1, 70_000)));
     endsTheSession(each -> each.send(new SetVringKick(0, true), guest.file.fd()));
-    endsTheSession(each -> each.send(new SetVringCall(0, true), each.socket.fd()));
+    endsTheSession(each -> each.send(new SetVringCall(0, true), guest.file.fd()));
+    endsTheSession(each -> each.send(new SetVringKick(0, true), each.channel.get(0).fd()));
     endsTheSession(each -> each.send(new SetVringKick(7, true), each.kicks[0].fd()));
     endsTheSession(each -> each.send(new SetFeatures(1L << 34)));
     endsTheSession(each -> each.send(new SetFeatures(1L << 32 | 1L << 11)));
@@ -243,6 +244,27 @@ class HostileFrontEndTest {
         SessionTest.until("used", () -> guest.transmitted() > 0);
       }
     }
+  }
+
+  @Test
+  void aCallIntoASocketThatNobodyReadsDoesNotStopTheWorker() {
+    List<UnixSocket> full = UnixSocket.pair();
+    List<UnixSocket> gone = UnixSocket.pair();
+    gone.get(1).close();
+    try (TestFrontEnd frontEnd = new TestFrontEnd(node.socket(port), guest)) {
+      frontEnd.likeQemu(ANY);
+      frontEnd.send(new SetVringCall(1, true), full.get(0).fd());
+      frontEnd.send(new SetVringCall(0, true), gone.get(0).fd());
+      guest.post(200, 2048);
+      for (int i = 0; i < 1000; i++) {
+        guest.transmit(new byte[60]);
+        frontEnd.kicks[1].signal();
+        SessionTest.until("used", () -> guest.transmitted() > 0);
+        guest.post(guest.received().size(), 2048);
+      }
+    }
+    full.forEach(UnixSocket::close);
+    gone.get(0).close();
   }
 
   private static void fill(EventFd event) {
