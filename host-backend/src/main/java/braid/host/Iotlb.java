@@ -159,6 +159,11 @@ final class Iotlb implements AddressSpace {
     return oldest;
   }
 
+  /// A question was asked and not answered.
+  boolean waiting() {
+    return askedCount > 0;
+  }
+
   /// The first address the last miss did not find.
   long missAddress() {
     return missAddress;

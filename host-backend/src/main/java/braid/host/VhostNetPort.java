@@ -217,6 +217,11 @@ public final class VhostNetPort implements Port {
   @Override
   public long deadline() {
     long soonest = polled ? clock.nanos() + POLLED_NANOS : Long.MAX_VALUE;
+    Iotlb table = iotlb;
+    if (table != null && table.waiting()) {
+      // A question may have been lost on its way: look, and so ask, again.
+      soonest = Math.min(soonest, clock.nanos() + Iotlb.ASK_AGAIN_NANOS);
+    }
     return Math.min(soonest, into.deadline());
   }
 
