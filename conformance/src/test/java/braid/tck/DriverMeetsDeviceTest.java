@@ -26,8 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Our driver on our device over a socket, each with a worker that sleeps when it has nothing to
-// do:
-/// kicks, calls, configuration changes and hang-ups are all that wakes them.
+/// do: kicks, calls, configuration changes and hang-ups are all that wakes them.
 class DriverMeetsDeviceTest {
   private static final long MAC = 0x0200_0000_0042L;
   private static final long SEED = 42;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VirtioNetPortTest {
-  private static final long OFFERED = VirtioNetPort.DRIVER_FEATURES;
+  private static final long OFFERED = Negotiation.DRIVER_FEATURES;
 
   private final DmaMemory memory = DmaMemory.shared(8 << 20);
   private final FramePool pool = new FramePool(memory.take(1 << 20, 64), 4096, 8);
@@ -142,7 +142,7 @@ class VirtioNetPortTest {
 
   @Test
   void withoutMergingNoBitIsTakenThatNeedsIt() {
-    long left = VirtioNetPort.chosen(OFFERED & ~Feature.MRG_RXBUF.mask());
+    long left = Negotiation.chosen(OFFERED & ~Feature.MRG_RXBUF.mask());
     assertThat(left & Features.of(Feature.GUEST_TSO4, Feature.GUEST_ECN, Feature.MTU)).isZero();
     assertThat(Feature.GUEST_CSUM.in(left)).isTrue();
   }
