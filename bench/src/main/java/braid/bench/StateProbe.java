@@ -50,6 +50,7 @@ final class StateProbe implements AutoCloseable {
     Thread asker = new Thread(line::ask, Line.ASKER);
     asker.setDaemon(true);
     asker.start();
+    line.probe(); // both threads run, under their names
     System.out.println("ready");
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

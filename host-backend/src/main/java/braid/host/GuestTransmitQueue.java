@@ -103,8 +103,8 @@ final class GuestTransmitQueue implements FrameSource {
   /// Takes up to `max` frames.
   ///
   /// What the guest wrote lies in another processor's cache, and fetching a line takes as long as
-  /// all other work on a frame. So chains are taken a few at a time, and the first line of each is
-  /// touched before any is copied: the fetches then overlap.
+  /// all other work on a frame. So chains are taken a few at a time, and the first lines of each
+  /// are touched before any is copied: the fetches then overlap.
   ///
   /// @param memory what the frames will point into
   /// @return how many; [#trouble] says what ended the batch early
@@ -154,8 +154,11 @@ final class GuestTransmitQueue implements FrameSource {
     }
     long sum = 0;
     for (int i = 0; i < taken; i++) {
-      long at = chains[i].address(0);
-      sum += Memory.getByte(at);
+      Chain chain = chains[i];
+      long at = chain.address(0);
+      // Two lines: drivers put the header right before the frame, and the frame on a line of its
+      // own.
+      sum += Memory.getByte(at) + Memory.getByte(at + Math.min(chain.length(0), COPIED) - 1);
     }
     touched = sum;
     return taken;
