@@ -52,6 +52,24 @@ final class Libc {
     }
   }
 
+  /// Writes until no more fits; afterwards a write blocks.
+  static void fill(Fd pipeOrSocket) {
+    pipeOrSocket.nonBlocking();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(4096);
+      for (long size = bytes.byteSize(); size > 0; size /= 2) {
+        while ((long) WRITE.invokeExact(pipeOrSocket.number(), bytes, size) > 0) {
+          // until it is full to the last byte
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+    makeBlocking(pipeOrSocket);
+  }
+
   /// Takes O_NONBLOCK off an open file, also for all others who hold it.
   static void makeBlocking(Fd fd) {
     try {

@@ -7,6 +7,7 @@ import static braid.tck.Outcome.STOPPED;
 
 import braid.kernel.EventFd;
 import braid.kernel.Fd;
+import braid.kernel.UnixSocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -149,9 +150,11 @@ final class MessageCases {
     return List.of(
         notification("pipe as kick", FrontEnd.SET_VRING_KICK, true),
         notification("file as kick", FrontEnd.SET_VRING_KICK, false),
-        notification("pipe as call", FrontEnd.SET_VRING_CALL, true),
         notification("file as call", FrontEnd.SET_VRING_CALL, false),
-        notification("pipe as error notification", FrontEnd.SET_VRING_ERR, true),
+        doorbell("full pipe as call, made blocking", false, true),
+        doorbell("full socket as call, made blocking", true, true),
+        doorbell("pipe as call whose reader has gone", false, false),
+        doorbell("socket as call whose peer has gone", true, false),
         bad(
             "kick without its descriptor",
             FDS,
@@ -318,6 +321,41 @@ final class MessageCases {
             return guest.link().ask(request, new Bytes().u64(0).done(), fds.getLast());
           } finally {
             fds.forEach(Fd::close);
+          }
+        });
+  }
+
+  /// Some front-ends really give pipes and sockets for calls, so a back-end may take them; then it
+  /// must neither wait for them nor die of them.
+  ///
+  /// @param full the other end is there and does not read; else it is closed
+  private static Case doorbell(String name, boolean socket, boolean full) {
+    return Case.of(
+        name,
+        Clause.vhostUser("VHOST_USER_SET_VRING_CALL"),
+        Set.of(ENDED, REFUSED, BORNE),
+        subject -> {
+          List<Fd> ends =
+              socket ? UnixSocket.pair().stream().map(UnixSocket::fd).toList() : Libc.pipe();
+          try (Guest guest = Guest.ready(subject)) {
+            Outcome outcome = BORNE;
+            for (int ring = 0; ring < 2 && outcome == BORNE; ring++) {
+              outcome =
+                  guest
+                      .link()
+                      .ask(FrontEnd.SET_VRING_CALL, new Bytes().u64(ring).done(), ends.getLast());
+            }
+            if (full) {
+              Libc.fill(ends.getLast());
+            } else {
+              ends.getFirst().close();
+            }
+            if (outcome == BORNE) {
+              guest.exchange(64);
+            }
+            return outcome;
+          } finally {
+            ends.forEach(Fd::close);
           }
         });
   }
