@@ -50,7 +50,7 @@ final class GuestStack implements AutoCloseable, BondListener {
   record Options(String name, List<String> nics, BondConfig bond, long spinNanos) {}
 
   private static final Logger LOG = LoggerFactory.getLogger("braid.guest");
-  private static final int TAP_FRAMES = 128;
+  private static final int TAP_FRAMES = 192;
   private static final int CONTROL_FRAMES = 256;
   private static final int CONTROL_FRAME_BYTES = 192;
   private static final int RING_OPERATIONS = 1024;

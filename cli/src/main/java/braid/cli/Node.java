@@ -83,7 +83,11 @@ final class Node implements AutoCloseable {
     this.worker = new Worker("braid", Clock.SYSTEM, ring, config.spinMicros() * 1_000L);
     worker.faults(
         fault -> {
-          boolean handled = lines.stream().anyMatch(line -> line.server.onFault(fault));
+          // Every one is asked: two guests may have shrunk their memory at once.
+          boolean handled = false;
+          for (Line line : lines) {
+            handled |= line.server.onFault(fault);
+          }
           if (!handled) {
             failed.run();
           }

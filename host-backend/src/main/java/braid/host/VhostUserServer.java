@@ -258,15 +258,25 @@ public final class VhostUserServer implements AutoCloseable {
     lock.lock();
     try {
       if (!maySpeak()) {
-        if (now != null) {
-          now.hangUp();
-        }
+        hangUp(now);
         stopListening();
       }
       changes++;
       changed.signalAll();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /// The rings stop first: a front-end that sees its socket closed may use their memory at once.
+  private void hangUp(@Nullable Session now) {
+    if (now != null) {
+      worker.call(
+          () -> {
+            port.detach();
+            return true;
+          });
+      now.hangUp();
     }
   }
 
@@ -347,10 +357,7 @@ public final class VhostUserServer implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      Session now = session;
-      if (now != null) {
-        now.hangUp();
-      }
+      hangUp(session);
       stopListening();
       changes++;
       changed.signalAll();
