@@ -56,8 +56,8 @@ final class GuestCommand implements Callable<Integer> {
       paramLabel = "INTERVAL",
       description =
           "Continuity check interval: 3.33ms, 10ms, 100ms or 1s; default ${DEFAULT-VALUE}. A path is dead after 3.5 of them.",
-      defaultValue = "3.33ms")
-  private String ccm = "3.33ms";
+      defaultValue = "10ms")
+  private String ccm = "10ms";
 
   @Option(
       names = "--arp-target",

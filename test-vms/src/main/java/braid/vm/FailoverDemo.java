@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 /// before the fault, after the move, before the repair and after the move back.
 final class FailoverDemo {
   private static final Duration WAIT = Duration.ofSeconds(90);
+  private static final Duration POLL = Duration.ofMillis(5);
   private static final Duration SETTLE = Duration.ofMillis(700);
   private static final long TCP_BYTES_EACH = 105_000_000;
   private static final Pattern CHANGE = Pattern.compile("ssi0: (\\S+) -> (\\S+) .*");
@@ -56,6 +57,9 @@ final class FailoverDemo {
   private final PrintStream out;
   private final long began = System.nanoTime();
   private final List<Window> windows = new ArrayList<>();
+  private int changes;
+  private double silence;
+  private String active = "none";
 
   FailoverDemo(PrintStream out) {
     this.out = out;
@@ -76,7 +80,7 @@ final class FailoverDemo {
       say(
           "traffic",
           "UDP 1000 packets/s each way, TCP 2 MB/s each way; one round of each fault warms up the guest's JVM");
-      awaitActive(rig, 0, "n0");
+      awaitActive(rig, "n0");
       Deadline.pause(Duration.ofSeconds(10));
       for (Kind kind : KINDS) {
         round(rig, traffic, kind, false);
@@ -95,20 +99,19 @@ final class FailoverDemo {
   }
 
   private void round(FailoverRig rig, FailoverTraffic traffic, Kind kind, boolean counts) {
+    awaitSteady(rig, "n0");
     FailoverTraffic.Mark calm = traffic.mark();
     Deadline.pause(Duration.ofSeconds(1));
     FailoverTraffic.Mark before = traffic.mark();
-    int mark = rig.stack().mark();
     say("fault", kind.what);
     kind.fault.accept(rig);
-    double detection = awaitActive(rig, mark, "n1");
+    double detection = awaitActive(rig, "n1");
     Deadline.pause(SETTLE);
     FailoverTraffic.Mark after = traffic.mark();
-    mark = rig.stack().mark();
     FailoverTraffic.Mark repair = traffic.mark();
     say("repair", kind.name + " ends");
     kind.repair.accept(rig);
-    awaitActive(rig, mark, "n0");
+    awaitActive(rig, "n0");
     Deadline.pause(SETTLE);
     FailoverTraffic.Mark end = traffic.mark();
     if (counts) {
@@ -118,16 +121,49 @@ final class FailoverDemo {
     }
   }
 
-  /// Waits until the bond uses `member` and shows the change.
+  /// Waits until the bond uses `member`.
   ///
-  /// @return the silence before the change, ms
-  private double awaitActive(FailoverRig rig, int mark, String member) {
-    Pattern wanted = Pattern.compile("ssi0: \\S+ -> " + member + " .*");
-    Matcher line = rig.stack().awaitAfter(mark, wanted, WAIT);
-    Matcher change = CHANGE.matcher(line.group());
-    say("guest", change.find() ? change.group() : line.group());
-    Matcher silence = SILENCE.matcher(line.group());
-    return silence.find() ? Double.parseDouble(silence.group(1)) : 0;
+  /// @return the silence before the change to it, ms; 0 when it was told
+  private double awaitActive(FailoverRig rig, String member) {
+    Deadline deadline = Deadline.in(WAIT);
+    while (!showChanges(rig).equals(member)) {
+      if (deadline.passed()) {
+        throw new TestbedException(
+            "the bond did not go to %s within %d s; braid guest said last:%n%s"
+                .formatted(member, WAIT.toSeconds(), String.join("\n", rig.stack().tail(20))));
+      }
+      Deadline.pause(POLL);
+    }
+    return silence;
+  }
+
+  /// Waits until the bond has used `member` for a second without a change.
+  private void awaitSteady(FailoverRig rig, String member) {
+    int before;
+    do {
+      awaitActive(rig, member);
+      before = changes;
+      Deadline.pause(Duration.ofSeconds(1));
+    } while (!showChanges(rig).equals(member) || changes != before);
+  }
+
+  /// Shows the changes that were not shown yet.
+  ///
+  /// @return the member in use
+  private String showChanges(FailoverRig rig) {
+    List<String> all =
+        rig.stack().lines().stream().filter(line -> CHANGE.matcher(line).find()).toList();
+    for (String line : all.subList(changes, all.size())) {
+      Matcher change = CHANGE.matcher(line);
+      if (change.find()) {
+        say("guest", change.group());
+        active = change.group(2);
+      }
+      Matcher told = SILENCE.matcher(line);
+      silence = told.find() ? Double.parseDouble(told.group(1)) : 0;
+    }
+    changes = all.size();
+    return active;
   }
 
   private JsonObject report(
