@@ -1,5 +1,6 @@
 package braid.bench;
 
+import braid.port.Counter;
 import braid.port.Frame;
 import braid.port.Port;
 import braid.port.Pump;
@@ -10,8 +11,8 @@ final class Echo implements Pump {
 
   private final Port port;
   private final Frame[] batch = new Frame[BATCH];
-  private long frames;
-  private long batches;
+  private final Counter frames = new Counter("frames");
+  private final Counter batches = new Counter("batches");
 
   Echo(Port port) {
     this.port = port;
@@ -22,8 +23,8 @@ final class Echo implements Pump {
     int count = port.receive(batch, Math.min(BATCH, port.room()));
     if (count > 0) {
       port.send(batch, count);
-      frames += count;
-      batches++;
+      frames.add(count);
+      batches.add(1);
     }
     port.flush();
     return count;
@@ -39,13 +40,13 @@ final class Echo implements Pump {
     return port.deadline();
   }
 
-  /// Calls that moved frames; the worker's thread.
+  /// Calls that moved frames; any thread.
   long batches() {
-    return batches;
+    return batches.get();
   }
 
-  /// Frames sent back so far; the worker's thread.
+  /// Frames sent back so far; any thread.
   long frames() {
-    return frames;
+    return frames.get();
   }
 }

@@ -14,7 +14,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 
 /// Our device as a process: a vhost-user server whose port gets back what it gives, on one worker
 /// that never sleeps.
@@ -35,10 +35,9 @@ final class LoopBackend {
 
   private final Worker worker;
   private final Echo echo;
-  private final Semaphore go = new Semaphore(0);
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-  private final long workerId;
-  private boolean parked;
+  private final Thread thread;
+  private volatile boolean parked;
   private int starts;
   private Mark begin = new Mark(0, 0, 0);
   private long frames;
@@ -51,7 +50,7 @@ final class LoopBackend {
   private LoopBackend(Worker worker, Echo echo) {
     this.worker = worker;
     this.echo = echo;
-    this.workerId = worker.call(() -> Thread.currentThread().threadId());
+    this.thread = worker.call(Thread::currentThread);
   }
 
   /// See the class.
@@ -104,7 +103,7 @@ final class LoopBackend {
   private void start() {
     if (parked) {
       parked = false;
-      go.release();
+      LockSupport.unpark(thread);
     }
     begin = mark();
   }
@@ -120,11 +119,17 @@ final class LoopBackend {
       bytes += end.bytes - begin.bytes;
     }
     parked = true;
-    worker.submit(go::acquireUninterruptibly);
+    worker.submit(this::park);
+  }
+
+  private void park() {
+    while (parked) {
+      LockSupport.park();
+    }
   }
 
   private Mark mark() {
-    long[] moved = worker.call(() -> new long[] {echo.frames(), echo.batches()});
-    return new Mark(moved[0], moved[1], threads.getThreadAllocatedBytes(workerId));
+    return new Mark(
+        echo.frames(), echo.batches(), threads.getThreadAllocatedBytes(thread.threadId()));
   }
 }
