@@ -5,5 +5,6 @@ module braid.bench {
   requires braid.host;
   requires braid.kernel;
   requires braid.port;
+  requires braid.vm;
   requires jdk.management;
 }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The command line: `bench ring [options]`.
+/// The command line: `bench ring [options]`, `bench node`.
 ///
 /// Exit codes: 0 done, 1 nothing valid was measured or the machine lacks something (said with the
 /// remedy), 2 wrong arguments.
@@ -19,6 +19,8 @@ final class Bench {
 
         DPDK's virtio-user front-end (split ring, mergeable, loop) against our device and, in turn
         within the same run, against DPDK's net_vhost.
+
+             bench node   start, memory and idle processor time of `braid node`
 
         --json FILE    also write the result as JSON
         --minutes N    stop after about N minutes (default 10)
@@ -116,6 +118,9 @@ final class Bench {
   }
 
   static int run(List<String> args) throws IOException {
+    if (args.equals(List.of("node"))) {
+      return new NodeBench(System.out).run();
+    }
     if (args.isEmpty() || !args.getFirst().equals("ring")) {
       System.err.print(USAGE);
       return 2;

@@ -81,6 +81,14 @@ final class GuestCommand implements Callable<Integer> {
   private int hold = 500;
 
   @Option(
+      names = "--hold-max",
+      paramLabel = "MS",
+      description =
+          "What the hold time grows to at most, doubling each time a member fails within 5 s after"
+              + " coming up; default 30000.")
+  private int holdMax = 30_000;
+
+  @Option(
       names = "--spin",
       paramLabel = "MICROSECONDS",
       description = "How long to look for more work before sleeping, 0-1000000; default 0.")
@@ -104,6 +112,7 @@ final class GuestCommand implements Callable<Integer> {
     }
     range("--spin", spin, 0, 1_000_000);
     range("--hold", hold, 0, 3_600_000);
+    range("--hold-max", holdMax, 0, 3_600_000);
     range("--arp-interval", arpInterval, 1, 60_000);
     List<Monitor> monitors = new ArrayList<>();
     monitors.add(Continuity.GUEST.every(interval()));
@@ -115,7 +124,7 @@ final class GuestCommand implements Callable<Integer> {
         BondConfig.DEFAULT
             .monitors(monitors.toArray(Monitor[]::new))
             .primary(primary.equals("none") ? "" : primary, Reselect.ALWAYS)
-            .hold(holdNanos, Math.max(holdNanos, 30_000_000_000L), BondConfig.DEFAULT.flapNanos());
+            .hold(holdNanos, Math.max(holdNanos, holdMax * 1_000_000L), BondConfig.DEFAULT.flapNanos());
     return new GuestStack.Options(name, List.copyOf(nics), bond, spin * 1_000L);
   }
 

@@ -14,6 +14,7 @@ import braid.kernel.TapPort;
 import braid.port.Cable;
 import braid.port.Clock;
 import braid.port.FramePool;
+import braid.port.Port;
 import braid.port.Worker;
 import braid.ssi.ActiveChange;
 import braid.ssi.Bond;
@@ -57,6 +58,7 @@ final class GuestStack implements AutoCloseable, BondListener {
 
   private final Options options;
   private final Deque<AutoCloseable> undo = new ArrayDeque<>();
+  private final List<Port> counted = new ArrayList<>();
   private final List<VirtioNetPort> ports = new ArrayList<>();
   private final IoUring ring = new IoUring(RING_OPERATIONS);
   private final Worker worker;
@@ -105,6 +107,9 @@ final class GuestStack implements AutoCloseable, BondListener {
         ports.stream().map(VirtioNetPort::offloads).reduce(Offloads.ALL, Offloads::and);
     tap.offload(offloads.checksum(), offloads.tso4(), offloads.tso6(), offloads.ecn());
     setUp(bond.mac());
+    counted.addAll(ports);
+    counted.add(bond);
+    counted.add(tapPort);
     worker.add(new Cable(tapPort, bond));
     worker.submit(() -> ports.forEach(port -> port.watch(ring)));
     // The worker ends first, whatever else follows: nothing else may touch what is closed then.
@@ -231,6 +236,7 @@ final class GuestStack implements AutoCloseable, BondListener {
       }
     }
     if (!quiet) {
+      counted.forEach(port -> LOG.info("{}: {}", port.name(), Counters.text(port)));
       LOG.info("{}: gone, the NICs are the kernel's again", options.name);
     }
   }

@@ -12,7 +12,6 @@ import braid.kernel.Tap;
 import braid.kernel.TapPort;
 import braid.port.Cable;
 import braid.port.Clock;
-import braid.port.Counter;
 import braid.port.FaultyPort;
 import braid.port.FramePool;
 import braid.port.LinkState;
@@ -313,17 +312,10 @@ final class Node implements AutoCloseable {
   private void logCounters() {
     for (Line line : lines) {
       for (Port port : line.counted) {
-        LOG.info("{}: {}", port.name(), nonZero(port.counters().all()));
+        LOG.info("{}: {}", port.name(), Counters.text(port));
       }
-      LOG.info("{}: {}", line.guest.name(), nonZero(line.server.counters()));
+      LOG.info("{}: {}", line.guest.name(), Counters.text(line.server.counters()));
     }
-  }
-
-  private static String nonZero(List<Counter> counters) {
-    return counters.stream()
-        .filter(c -> c.get() != 0)
-        .map(Counter::toString)
-        .collect(Collectors.joining(" "));
   }
 
   private <T extends AutoCloseable> T own(T thing) {

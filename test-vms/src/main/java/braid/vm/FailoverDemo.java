@@ -79,7 +79,7 @@ final class FailoverDemo {
       FailoverTraffic traffic = new FailoverTraffic(rig, testbed);
       say(
           "traffic",
-          "UDP 1000 packets/s each way, TCP 2 MB/s each way; one round of each fault warms up the guest's JVM");
+          "UDP 1000 packets/s each way, TCP 1 MB/s each way; one round of each fault warms up the guest's JVM");
       awaitActive(rig, "n0");
       Deadline.pause(Duration.ofSeconds(10));
       for (Kind kind : KINDS) {

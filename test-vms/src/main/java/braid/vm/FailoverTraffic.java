@@ -14,7 +14,7 @@ final class FailoverTraffic {
   private static final int UDP_PORT = 5000;
   private static final int TO_GUEST_PORT = 6000;
   private static final int TO_PEER_PORT = 6001;
-  private static final long BYTES_PER_SECOND = 2_000_000;
+  private static final long BYTES_PER_SECOND = 1_000_000;
   private static final String GUEST_SEED = "20091";
   private static final String PEER_SEED = "20092";
 
