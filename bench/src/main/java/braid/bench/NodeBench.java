@@ -99,7 +99,7 @@ final class NodeBench {
   /// User and system time of all threads; ticks are 10 ms on every Linux that Java runs on.
   private static long processorMillis(long pid) throws IOException {
     String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     return 10 * (Long.parseLong(fields[11]) + Long.parseLong(fields[12]));
   }
 

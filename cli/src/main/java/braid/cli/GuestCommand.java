@@ -124,7 +124,10 @@ final class GuestCommand implements Callable<Integer> {
         BondConfig.DEFAULT
             .monitors(monitors.toArray(Monitor[]::new))
             .primary(primary.equals("none") ? "" : primary, Reselect.ALWAYS)
-            .hold(holdNanos, Math.max(holdNanos, holdMax * 1_000_000L), BondConfig.DEFAULT.flapNanos());
+            .hold(
+                holdNanos,
+                Math.max(holdNanos, holdMax * 1_000_000L),
+                BondConfig.DEFAULT.flapNanos());
     return new GuestStack.Options(name, List.copyOf(nics), bond, spin * 1_000L);
   }
 

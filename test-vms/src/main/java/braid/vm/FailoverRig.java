@@ -22,8 +22,8 @@ final class FailoverRig {
     vm.awaitReady(Guest.BOOT);
     // Faults come faster here than in life: without a limit the hold time would double each time.
     List<String> command =
-        new ArrayList<>(List.of(
-                "braid", "guest", "--arp-target", FailoverScene.PEER, "--hold-max", "500"));
+        new ArrayList<>(
+            List.of("braid", "guest", "--arp-target", FailoverScene.PEER, "--hold-max", "500"));
     command.addAll(guestOptions);
     this.stack = vm.agent().start(String.join(" ", command));
     stack.output().await(GUEST_READY, WAIT);
