@@ -27,6 +27,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,9 +64,12 @@ final class GuestStack implements AutoCloseable, BondListener {
   private final List<VirtioNetPort> ports = new ArrayList<>();
   private final IoUring ring = new IoUring(RING_OPERATIONS);
   private final Worker worker;
+  private final ExecutorService log =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("braid-log").factory());
 
   private GuestStack(Options options, Runnable failed) {
     this.options = options;
+    own(log);
     this.worker = new Worker("braid", Clock.SYSTEM, ring, options.spinNanos);
     worker.faults(
         fault -> {
@@ -196,8 +201,13 @@ final class GuestStack implements AutoCloseable, BondListener {
     return worker.failure() != null;
   }
 
+  /// The worker goes on while the line is written: in an emulated machine that takes milliseconds.
   @Override
   public void activeChanged(ActiveChange change) {
+    log.execute(() -> logChange(change));
+  }
+
+  private void logChange(ActiveChange change) {
     String silence =
         change.detectionNanos() == 0
             ? ""
@@ -215,7 +225,7 @@ final class GuestStack implements AutoCloseable, BondListener {
 
   @Override
   public void memberChanged(String member, MemberState from, MemberState to) {
-    LOG.info("{}: member {} {} -> {}", options.name, member, from, to);
+    log.execute(() -> LOG.info("{}: member {} {} -> {}", options.name, member, from, to));
   }
 
   private <T extends AutoCloseable> T own(T thing) {
@@ -226,7 +236,7 @@ final class GuestStack implements AutoCloseable, BondListener {
   /// Takes everything down in reverse order; the NICs go back to the kernel's driver.
   @Override
   public void close() {
-    boolean quiet = undo.isEmpty();
+    boolean quiet = ports.isEmpty();
     while (!undo.isEmpty()) {
       AutoCloseable thing = undo.pop();
       try {

@@ -1,7 +1,9 @@
 package braid.vm;
 
 import com.eclipsesource.json.JsonObject;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -94,7 +96,16 @@ final class FailoverDemo {
       List<FailoverTraffic.Stream> streams = traffic.endTcp();
       Traffic.Reports seen = traffic.endUdp();
       say("end", "SIGTERM to braid guest: exit status " + rig.stopStack());
+      keep(logs.resolve("braid-guest.log"), rig.stack().lines());
       return report(rounds, streams, seen.peer(), seen.guest());
+    }
+  }
+
+  private static void keep(Path file, List<String> lines) {
+    try {
+      Files.write(file, lines);
+    } catch (IOException e) {
+      throw new TestbedException("cannot write " + file, e);
     }
   }
 
