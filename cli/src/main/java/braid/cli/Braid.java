@@ -30,8 +30,9 @@ public final class Braid implements Runnable {
 
   /// Runs the command line and exits with its code.
   public static void main(String[] args) {
-    logToStderr();
+    Handler log = logToStderr();
     int code = commandLine().execute(args);
+    log.flush();
     if (code != 0) {
       System.exit(code);
     }
@@ -62,7 +63,7 @@ public final class Braid implements Runnable {
     }
   }
 
-  private static void logToStderr() {
+  private static Handler logToStderr() {
     System.setProperty("java.util.logging.manager", LogUntilTheEnd.class.getName());
     System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tT.%1$tL %4$s %5$s%6$s%n");
     Logger root = Logger.getLogger("");
@@ -71,7 +72,9 @@ public final class Braid implements Runnable {
     }
     ConsoleHandler console = new ConsoleHandler();
     console.setFormatter(new SimpleFormatter());
-    root.addHandler(console);
+    Handler log = new BackgroundHandler(console);
+    root.addHandler(log);
     root.setLevel(Level.INFO);
+    return log;
   }
 }

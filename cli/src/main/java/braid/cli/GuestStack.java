@@ -27,8 +27,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,12 +62,9 @@ final class GuestStack implements AutoCloseable, BondListener {
   private final List<VirtioNetPort> ports = new ArrayList<>();
   private final IoUring ring = new IoUring(RING_OPERATIONS);
   private final Worker worker;
-  private final ExecutorService log =
-      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("braid-log").factory());
 
   private GuestStack(Options options, Runnable failed) {
     this.options = options;
-    own(log);
     this.worker = new Worker("braid", Clock.SYSTEM, ring, options.spinNanos);
     worker.faults(
         fault -> {
@@ -201,13 +196,8 @@ final class GuestStack implements AutoCloseable, BondListener {
     return worker.failure() != null;
   }
 
-  /// The worker goes on while the line is written: in an emulated machine that takes milliseconds.
   @Override
   public void activeChanged(ActiveChange change) {
-    log.execute(() -> logChange(change));
-  }
-
-  private void logChange(ActiveChange change) {
     String silence =
         change.detectionNanos() == 0
             ? ""
@@ -225,7 +215,7 @@ final class GuestStack implements AutoCloseable, BondListener {
 
   @Override
   public void memberChanged(String member, MemberState from, MemberState to) {
-    log.execute(() -> LOG.info("{}: member {} {} -> {}", options.name, member, from, to));
+    LOG.info("{}: member {} {} -> {}", options.name, member, from, to);
   }
 
   private <T extends AutoCloseable> T own(T thing) {
