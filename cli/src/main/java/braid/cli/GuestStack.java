@@ -27,6 +27,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,9 +64,13 @@ final class GuestStack implements AutoCloseable, BondListener {
   private final List<VirtioNetPort> ports = new ArrayList<>();
   private final IoUring ring = new IoUring(RING_OPERATIONS);
   private final Worker worker;
+  private final ExecutorService log =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("braid-bond-log").factory());
 
   private GuestStack(Options options, Runnable failed) {
     this.options = options;
+    own(log);
     this.worker = new Worker("braid", Clock.SYSTEM, ring, options.spinNanos);
     worker.faults(
         fault -> {
@@ -196,8 +202,13 @@ final class GuestStack implements AutoCloseable, BondListener {
     return worker.failure() != null;
   }
 
+  /// Said by another thread: while a bond changes members its worker has better things to do.
   @Override
   public void activeChanged(ActiveChange change) {
+    log.execute(() -> say(change));
+  }
+
+  private void say(ActiveChange change) {
     String silence =
         change.detectionNanos() == 0
             ? ""
@@ -215,7 +226,7 @@ final class GuestStack implements AutoCloseable, BondListener {
 
   @Override
   public void memberChanged(String member, MemberState from, MemberState to) {
-    LOG.info("{}: member {} {} -> {}", options.name, member, from, to);
+    log.execute(() -> LOG.info("{}: member {} {} -> {}", options.name, member, from, to));
   }
 
   private <T extends AutoCloseable> T own(T thing) {

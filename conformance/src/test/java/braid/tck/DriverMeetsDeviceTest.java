@@ -85,7 +85,7 @@ class DriverMeetsDeviceTest {
             folder.resolve("s"), memory, 1, guest::submit, Duration.ofSeconds(20));
     driver =
         new VirtioNetPort(
-            "driver", transport, memory, guest.clock(), new VirtioNetPort.Options(256, 128));
+            "driver", transport, memory, guest.clock(), new VirtioNetPort.Options(256, 128, 0));
     driver.open();
     guest.submit(() -> driver.watch(guestRing));
     guest.add(new Cable(driver, guestPipe));

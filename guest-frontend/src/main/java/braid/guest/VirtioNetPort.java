@@ -42,9 +42,10 @@ import org.slf4j.LoggerFactory;
 ///                              └───────────► BROKEN ─┘
 /// ```
 /// **Link down.** When the host's back-end dies, QEMU reports link down and stops using the rings.
-/// The port then resets the device, which makes every buffer ours again: frames that were not
-/// completed wait for [#recall]. It initialises the device at once up to DRIVER_OK, so that the
-/// next back-end finds rings that are in order, and the configuration interrupt of link up comes.
+/// A while later the port resets the device, which makes every buffer ours again: frames that
+/// nobody recalled wait for [#recall]. It initialises the device at once up to DRIVER_OK, so that
+/// the next back-end finds rings that are in order, and the configuration interrupt of link up
+/// comes.
 ///
 /// **Silence.** A back-end that hangs says nothing, so the link stays up; the bond notices by its
 /// continuity check. The port must not reset the device then: QEMU would ask the hanging back-end
@@ -61,9 +62,11 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
   /// @param queueSize      entries per queue asked for, a power of two; the device may have fewer
   /// @param framesInFlight most transmitted frames that the device holds at a time, 1 to
   ///     `queueSize`. A hanging device keeps that many frames of whoever made them
-  public record Options(int queueSize, int framesInFlight) {
-    /// 256 entries, 64 frames.
-    public static final Options DEFAULT = new Options(256, 64);
+  /// @param mendNanos      how long after a lost link the device is reset. The reset takes many
+  ///     milliseconds of the worker's time, which a bond wants for the other members then
+  public record Options(int queueSize, int framesInFlight, long mendNanos) {
+    /// 256 entries, 64 frames, a second.
+    public static final Options DEFAULT = new Options(256, 64, 1_000_000_000L);
 
     /// Checks the ranges.
     public Options {
@@ -109,6 +112,7 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
 
   private State state = State.CLOSED;
   private LinkState link = LinkState.DOWN;
+  private long mendAt = Long.MAX_VALUE;
   private @Nullable DriverQueue rx;
   private @Nullable DriverQueue tx;
   private boolean armed;
@@ -254,11 +258,24 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
     if (now.up() == link.up()) {
       return;
     }
-    if (now.up()) {
+    if (now.up() && mendAt != Long.MAX_VALUE) {
+      // It is back before it was mended: the rings are as the dead back-end left them.
+      restart("link lost and found");
+    } else if (now.up()) {
       LOG.info("{}: link up", name);
       transmitter.dropOrphans();
       link = now;
+    } else if (options.mendNanos == 0) {
+      restart("link down");
     } else {
+      link = now;
+      mendAt = clock.nanos() + options.mendNanos;
+    }
+  }
+
+  /// The reset after a lost link is due.
+  private void mend() {
+    if (state == State.RUNNING && clock.nanos() >= mendAt) {
       restart("link down");
     }
   }
@@ -266,6 +283,7 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
   /// Resets the device, takes everything back and starts again.
   private void restart(String why) {
     link = LinkState.DOWN;
+    mendAt = Long.MAX_VALUE;
     restarts.add(1);
     complete();
     if (state == State.RUNNING) {
@@ -314,6 +332,9 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
 
   @Override
   public int receive(Frame[] into, int max) {
+    if (mendAt != Long.MAX_VALUE) {
+      mend();
+    }
     DriverQueue queue = rx;
     if (state != State.RUNNING || queue == null) {
       if (state == State.BROKEN) {
@@ -439,7 +460,7 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
 
   @Override
   public long deadline() {
-    return state == State.BROKEN ? retryAt : Long.MAX_VALUE;
+    return state == State.BROKEN ? retryAt : mendAt;
   }
 
   @Override

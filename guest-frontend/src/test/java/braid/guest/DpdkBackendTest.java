@@ -63,7 +63,7 @@ class DpdkBackendTest {
             Duration.ofSeconds(30));
     port =
         new VirtioNetPort(
-            "v", transport, memory, Clock.SYSTEM, new VirtioNetPort.Options(256, WINDOW));
+            "v", transport, memory, Clock.SYSTEM, new VirtioNetPort.Options(256, WINDOW, 0));
     port.open();
     transport.listen(port);
   }
@@ -240,7 +240,7 @@ class DpdkBackendTest {
               folder.resolve("v.sock"), memory, 1, worker::submit, Duration.ofSeconds(30));
       port =
           new VirtioNetPort(
-              "v", transport, memory, worker.clock(), new VirtioNetPort.Options(256, WINDOW));
+              "v", transport, memory, worker.clock(), new VirtioNetPort.Options(256, WINDOW, 0));
       port.open();
       PipePort near = new PipePort("near", "far", 64);
       worker.submit(() -> port.watch(ring));

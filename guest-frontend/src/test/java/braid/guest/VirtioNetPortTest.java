@@ -31,7 +31,7 @@ class VirtioNetPortTest {
   private final Frame[] batch = new Frame[64];
   private final InProcessDevice device = new InProcessDevice(memory, OFFERED);
   private long now;
-  private VirtioNetPort port = port(new VirtioNetPort.Options(64, 32));
+  private VirtioNetPort port = port(new VirtioNetPort.Options(64, 32, 0));
 
   private VirtioNetPort port(VirtioNetPort.Options options) {
     return new VirtioNetPort("p", device, memory, () -> now, options);
