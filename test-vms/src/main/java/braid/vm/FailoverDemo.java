@@ -26,7 +26,9 @@ final class FailoverDemo {
   private static final Duration WAIT = Duration.ofSeconds(90);
   private static final Duration POLL = Duration.ofMillis(5);
   private static final Duration SETTLE = Duration.ofMillis(700);
-  private static final long TCP_BYTES_EACH = 105_000_000;
+  /// What a demo moves each way while things break.
+  static final long TCP_BYTES_EACH = 105_000_000;
+
   private static final Pattern CHANGE = Pattern.compile("ssi0: (\\S+) -> (\\S+) .*");
   private static final Pattern SILENCE = Pattern.compile("silence ([0-9.]+) ms");
 
@@ -57,14 +59,19 @@ final class FailoverDemo {
       String name, double detectionMs, FailoverTraffic.Mark from, FailoverTraffic.Mark to) {}
 
   private final PrintStream out;
+  private final long tcpBytes;
   private final long began = System.nanoTime();
   private final List<Window> windows = new ArrayList<>();
   private int changes;
   private double silence;
   private String active = "none";
 
-  FailoverDemo(PrintStream out) {
+  /// A demo that has not run.
+  ///
+  /// @param tcpBytes least bytes that each TCP stream carries
+  FailoverDemo(PrintStream out, long tcpBytes) {
     this.out = out;
+    this.tcpBytes = tcpBytes;
   }
 
   /// Runs it.
@@ -92,7 +99,7 @@ final class FailoverDemo {
           round(rig, traffic, kind, true);
         }
       }
-      traffic.awaitBytes(TCP_BYTES_EACH);
+      traffic.awaitBytes(tcpBytes);
       List<FailoverTraffic.Stream> streams = traffic.endTcp();
       Traffic.Reports seen = traffic.endUdp();
       say("end", "SIGTERM to braid guest: exit status " + rig.stopStack());
