@@ -2,6 +2,7 @@ package braid.bench;
 
 import braid.vm.BraidProgram;
 import braid.vm.Child;
+import braid.vm.Environment;
 import braid.vm.Namespace;
 import braid.vm.Testbed;
 import java.io.IOException;
@@ -55,7 +56,7 @@ final class NodeBench {
         median(runs.stream().mapToDouble(Run::listeningMillis).toArray()),
         median(runs.stream().mapToDouble(Run::residentMebibytes).toArray()),
         median(runs.stream().mapToDouble(Run::idlePercent).toArray()),
-        Files.readString(Path.of("/proc/loadavg")).split(" ", 2)[0]);
+        Environment.load());
     return 0;
   }
 

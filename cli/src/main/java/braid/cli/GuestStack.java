@@ -22,9 +22,7 @@ import braid.ssi.BondConfig;
 import braid.ssi.BondListener;
 import braid.ssi.MemberConfig;
 import braid.ssi.MemberState;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutorService;
@@ -59,7 +57,7 @@ final class GuestStack implements AutoCloseable, BondListener {
   private static final int RING_OPERATIONS = 1024;
 
   private final Options options;
-  private final Deque<AutoCloseable> undo = new ArrayDeque<>();
+  private final ClosingStack undo = new ClosingStack(LOG);
   private final List<Port> counted = new ArrayList<>();
   private final List<VirtioNetPort> ports = new ArrayList<>();
   private final IoUring ring = new IoUring(RING_OPERATIONS);
@@ -70,7 +68,7 @@ final class GuestStack implements AutoCloseable, BondListener {
 
   private GuestStack(Options options, Runnable failed) {
     this.options = options;
-    own(log);
+    undo.own(log);
     this.worker = new Worker("braid", Clock.SYSTEM, ring, options.spinNanos);
     worker.faults(
         fault -> {
@@ -97,8 +95,8 @@ final class GuestStack implements AutoCloseable, BondListener {
 
   private void open() {
     List<PciFunction> functions = functions();
-    DmaMemory memory = own(DmaMemory.pinned(DmaMemory.BYTES_DEFAULT));
-    VfioNics nics = own(VfioNics.open(functions, memory));
+    DmaMemory memory = undo.own(DmaMemory.pinned(DmaMemory.BYTES_DEFAULT));
+    VfioNics nics = undo.own(VfioNics.open(functions, memory));
     Bond bond = bond(memory, nics);
     Tap tap = Tap.open(options.name);
     TapPort tapPort =
@@ -108,7 +106,7 @@ final class GuestStack implements AutoCloseable, BondListener {
             ring,
             worker.clock(),
             memory.take(TapPort.memoryFor(TAP_FRAMES), 4096));
-    own(tapPort);
+    undo.own(tapPort);
     Offloads offloads =
         ports.stream().map(VirtioNetPort::offloads).reduce(Offloads.ALL, Offloads::and);
     tap.offload(offloads.checksum(), offloads.tso4(), offloads.tso6(), offloads.ecn());
@@ -119,7 +117,7 @@ final class GuestStack implements AutoCloseable, BondListener {
     worker.add(new Cable(tapPort, bond));
     worker.submit(() -> ports.forEach(port -> port.watch(ring)));
     // The worker ends first, whatever else follows: nothing else may touch what is closed then.
-    own(worker);
+    undo.own(worker);
     worker.start();
     LOG.info(
         "{}: ready, MAC {}, members {}",
@@ -133,7 +131,7 @@ final class GuestStack implements AutoCloseable, BondListener {
       VirtioNetPort port =
           new VirtioNetPort(
               "n" + ports.size(), transport, memory, worker.clock(), VirtioNetPort.Options.DEFAULT);
-      ports.add(own(port));
+      ports.add(undo.own(port));
       port.open();
     }
     FramePool control =
@@ -229,23 +227,11 @@ final class GuestStack implements AutoCloseable, BondListener {
     log.execute(() -> LOG.info("{}: member {} {} -> {}", options.name, member, from, to));
   }
 
-  private <T extends AutoCloseable> T own(T thing) {
-    undo.push(thing);
-    return thing;
-  }
-
   /// Takes everything down in reverse order; the NICs go back to the kernel's driver.
   @Override
   public void close() {
     boolean quiet = ports.isEmpty();
-    while (!undo.isEmpty()) {
-      AutoCloseable thing = undo.pop();
-      try {
-        thing.close();
-      } catch (Exception e) {
-        LOG.warn("closing {}: {}", thing, e.toString());
-      }
-    }
+    undo.close();
     if (!quiet) {
       counted.forEach(port -> LOG.info("{}: {}", port.name(), Counters.text(port)));
       LOG.info("{}: gone, the NICs are the kernel's again", options.name);

@@ -25,9 +25,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +68,7 @@ final class Node implements AutoCloseable {
   }
 
   private final NodeConfig config;
-  private final Deque<AutoCloseable> undo = new ArrayDeque<>();
+  private final ClosingStack undo = new ClosingStack(LOG);
   private final List<Line> lines = new ArrayList<>();
   private final Map<String, Boolean> carriers = new LinkedHashMap<>();
   private final IoUring ring = new IoUring(RING_OPERATIONS);
@@ -93,7 +91,7 @@ final class Node implements AutoCloseable {
           return handled;
         });
     // Closed last: ports' frames lie in it.
-    own(arena);
+    undo.own(arena);
   }
 
   /// Starts a node; when this returns every socket answers.
@@ -126,13 +124,13 @@ final class Node implements AutoCloseable {
           line -> carriers.put(line.watched(), netlink.requireLink(line.watched()).carrier()));
     }
     lines.forEach(line -> line.mep.uplink(state(line)));
-    own(worker);
+    undo.own(worker);
     worker.start();
-    own(LinkMonitor.start(this::linkChanged));
+    undo.own(LinkMonitor.start(this::linkChanged));
     for (Line line : lines) {
       line.server.link(state(line).up());
       directoryOf(line.guest.socket());
-      own(line.server).start();
+      undo.own(line.server).start();
     }
     LOG.info(
         "node is ready: {}", lines.stream().map(Node::describe).collect(Collectors.joining(", ")));
@@ -145,7 +143,7 @@ final class Node implements AutoCloseable {
   private void line(Netlink netlink, NodeConfig.Guest guest, NodeConfig.Nic nic) {
     Tap tap = Tap.open(nic.tap());
     TapPort tapPort =
-        own(
+        undo.own(
             new TapPort(
                 nic.name(), tap, ring, worker.clock(), memory(TapPort.memoryFor(TAP_FRAMES))));
     plug(netlink, nic, guest.mtu());
@@ -199,7 +197,7 @@ final class Node implements AutoCloseable {
 
   private Port recorded(Port port, Path file, String guest) {
     try {
-      return own(new PcapPort(port, file, Clock.sinceEpoch()));
+      return undo.own(new PcapPort(port, file, Clock.sinceEpoch()));
     } catch (IOException e) {
       throw new ConfigException(
           "guest " + guest,
@@ -225,7 +223,7 @@ final class Node implements AutoCloseable {
     }
     if (netlink.createBridge(bridge)) {
       int made = netlink.requireLink(bridge).index();
-      own(() -> remove(made));
+      undo.own(() -> remove(made));
     }
     netlink.join(nic.tap(), bridge);
     if (uplink != null) {
@@ -318,23 +316,11 @@ final class Node implements AutoCloseable {
     }
   }
 
-  private <T extends AutoCloseable> T own(T thing) {
-    undo.push(thing);
-    return thing;
-  }
-
   /// Takes everything down in reverse order.
   @Override
   public void close() {
     boolean started = !lines.isEmpty();
-    while (!undo.isEmpty()) {
-      AutoCloseable thing = undo.pop();
-      try {
-        thing.close();
-      } catch (Exception e) {
-        LOG.warn("closing {}: {}", thing, e.toString());
-      }
-    }
+    undo.close();
     if (started) {
       logCounters();
     }

@@ -16,8 +16,13 @@ public final class Environment {
         .add("cpu", line("/proc/cpuinfo", "model name"))
         .add("kernel", System.getProperty("os.version"))
         .add("java", System.getProperty("java.vm.version"))
-        .add("load_average", line("/proc/loadavg", "").split(" ", 2)[0])
+        .add("load_average", load())
         .add("date", java.time.LocalDate.now(java.time.ZoneOffset.UTC).toString());
+  }
+
+  /// The load average of the last minute, as the kernel prints it.
+  public static String load() {
+    return line("/proc/loadavg", "").split(" ", 2)[0];
   }
 
   private static String line(String file, String start) {

@@ -84,7 +84,7 @@ final class FailoverDemo {
     try (Testbed testbed = Testbed.open(logs)) {
       say("start", "two nodes, a LAN with a peer, a virtual machine (QEMU without KVM: a minute)");
       FailoverRig rig = FailoverRig.start(testbed, guestOptions);
-      say("guest", "ssi0 is up at " + FailoverScene.GUEST + ", load average " + FailoverRig.load());
+      say("guest", "ssi0 is up at " + FailoverScene.GUEST + ", load average " + Environment.load());
       FailoverTraffic traffic = new FailoverTraffic(rig, testbed);
       say(
           "traffic",
@@ -203,7 +203,7 @@ final class FailoverDemo {
     }
     out.printf(
         "load average %s; outage: the longest time without a packet, the worse way counts%n",
-        FailoverRig.load());
+        Environment.load());
     goal(faults, "carrier off", 20);
     goal(faults, "kill -9", 20);
     goal(faults, "silent blackhole", 60);

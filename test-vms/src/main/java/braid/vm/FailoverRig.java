@@ -1,7 +1,5 @@
 package braid.vm;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,14 +56,5 @@ final class FailoverRig {
   int stopStack() {
     vm.check("kill -TERM $(pidof java)");
     return stack.await(WAIT).status();
-  }
-
-  /// The 1-minute load average.
-  static String load() {
-    try {
-      return Files.readString(Path.of("/proc/loadavg")).split(" ", 2)[0];
-    } catch (java.io.IOException e) {
-      return "unknown";
-    }
   }
 }
