@@ -1,0 +1,17 @@
+/// Another node's NIC as a local port, and the directory of all NICs.
+@org.jspecify.annotations.NullMarked
+module braid.fabric {
+  requires static transitive org.jspecify;
+  requires transitive braid.port;
+  requires io.netty.buffer;
+  requires io.netty.common;
+  requires io.netty.handler;
+  requires io.netty.transport;
+  requires io.netty.transport.classes.epoll;
+  requires io.netty.transport.classes.io_uring;
+  requires org.jgroups;
+  requires org.jgroups.raft;
+  requires org.bouncycastle.pkix;
+  requires org.bouncycastle.provider;
+  requires minimal.json;
+}
