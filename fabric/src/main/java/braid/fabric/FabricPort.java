@@ -46,8 +46,7 @@ public final class FabricPort implements Port {
         remote + " (" + user + ")",
         env,
         memory,
-        port ->
-            new Identity(remote.node(), user, remote.nic(), () -> dialer.dial(remote, port)));
+        port -> new Identity(remote.node(), user, remote.nic(), () -> dialer.dial(remote, port)));
   }
 
   /// The end that answers, for [Sessions].

@@ -3,6 +3,7 @@ package braid.fabric;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Netty's side of the fabric: listens, dials, sets up TLS, and hands connections over.
 ///
-/// **Thread**: [#dial] the worker's, the rest any; what it tells its [Landing] comes on I/O threads.
+/// **Thread**: [#dial] the worker's, the rest any; what it tells its [Landing] comes on I/O
+/// threads.
 final class Sockets implements AutoCloseable {
   /// Where connections land.
   interface Landing {
@@ -123,7 +125,7 @@ final class Sockets implements AutoCloseable {
   private void accepted(Channel channel) {
     if (handshakes.incrementAndGet() > HANDSHAKES_MAX) {
       handshakes.decrementAndGet();
-      channel.close();
+      ChannelFuture _ = channel.close();
       return;
     }
     channels.add(channel);
@@ -147,21 +149,22 @@ final class Sockets implements AutoCloseable {
                     set(channel, tls.client(), new Host(remote, port));
                   }
                 });
-    bootstrap
-        .connect(remote.address())
-        .addListener(
-            done -> {
-              if (!done.isSuccess()) {
-                landing.failed(
-                    port,
-                    new Ending(
-                        FabricEvent.Kind.UNREACHABLE,
-                        remote.address()
-                            + ": "
-                            + Refusal.root(done.cause())
-                            + "; does the node run, and does the way lead there?"));
-              }
-            });
+    ChannelFuture _ =
+        bootstrap
+            .connect(remote.address())
+            .addListener(
+                done -> {
+                  if (!done.isSuccess()) {
+                    landing.failed(
+                        port,
+                        new Ending(
+                            FabricEvent.Kind.UNREACHABLE,
+                            remote.address()
+                                + ": "
+                                + Refusal.root(done.cause())
+                                + "; does the node run, and does the way lead there?"));
+                  }
+                });
   }
 
   private void set(Channel channel, SslContext context, Carrier.Owner owner) {

@@ -4,12 +4,16 @@ import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
-import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateParsingException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -17,10 +21,16 @@ import java.util.List;
 import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x500.style.IETFUtils;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
+import org.bouncycastle.openssl.PEMException;
+import org.bouncycastle.openssl.PEMKeyPair;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.jspecify.annotations.Nullable;
 
 /// TLS 1.3 with certificates on both sides, by the JDK.
 ///
@@ -41,33 +51,38 @@ record Tls(SslContext client, SslContext server) {
   /// @param node whose certificate it must be
   /// @throws FabricException naming the file
   static Tls of(TlsFiles files, String node) {
-    readable("CA", files.ca());
-    readable("certificate", files.certificate());
-    readable("key", files.key());
-    File ca = files.ca().toFile();
-    File certificate = files.certificate().toFile();
-    File key = files.key().toFile();
-    own(files.certificate(), node);
+    X509Certificate[] ca = certificates(files.ca());
+    X509Certificate[] chain = certificates(files.certificate());
+    PrivateKey key = key(files.key());
+    Set<String> names = names(chain[0]);
+    if (!names.contains(node)) {
+      throw bad(
+          files.certificate(),
+          "is for " + String.join(", ", names) + ", this node is " + node,
+          "issue one with its name",
+          null);
+    }
+    if (!belong(key, chain[0])) {
+      throw bad(
+          files.key(),
+          "is not the key of " + files.certificate(),
+          "put the two that were issued together",
+          null);
+    }
     try {
       return new Tls(
-          settings(SslContextBuilder.forClient().keyManager(certificate, key), ca)
+          settings(SslContextBuilder.forClient().keyManager(key, chain), ca)
               .endpointIdentificationAlgorithm(null)
               .build(),
-          settings(SslContextBuilder.forServer(certificate, key), ca)
+          settings(SslContextBuilder.forServer(key, chain), ca)
               .clientAuth(ClientAuth.REQUIRE)
               .build());
-    } catch (SSLException | IllegalArgumentException e) {
-      throw new FabricException(
-          "TLS files "
-              + files
-              + ": "
-              + Refusal.root(e)
-              + ". Wanted: PEM, the key PKCS#8 without password and that of the certificate",
-          e);
+    } catch (SSLException e) {
+      throw new FabricException("TLS files " + files + ": " + Refusal.root(e), e);
     }
   }
 
-  private static SslContextBuilder settings(SslContextBuilder builder, File ca) {
+  private static SslContextBuilder settings(SslContextBuilder builder, X509Certificate[] ca) {
     return builder
         .sslProvider(SslProvider.JDK)
         .protocols("TLSv1.3")
@@ -75,31 +90,56 @@ record Tls(SslContext client, SslContext server) {
         .trustManager(ca);
   }
 
-  private static void readable(String what, Path file) {
-    if (!Files.isReadable(file)) {
-      throw new FabricException(
-          "TLS " + what + " file " + file + " cannot be read: does it exist, may we?", null);
+  private static FabricException bad(
+      Path file, String what, String remedy, @Nullable Throwable cause) {
+    return new FabricException("TLS file " + file + " " + what + ": " + remedy, cause);
+  }
+
+  private static X509Certificate[] certificates(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      X509Certificate[] all =
+          CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+              .map(X509Certificate.class::cast)
+              .toArray(X509Certificate[]::new);
+      if (all.length > 0) {
+        return all;
+      }
+      throw bad(file, "holds no certificate", "PEM is wanted", null);
+    } catch (IOException e) {
+      throw bad(file, "cannot be read", "does it exist, may we?", e);
+    } catch (CertificateException e) {
+      throw bad(file, "is no certificate (" + e.getMessage() + ")", "PEM is wanted", e);
     }
   }
 
-  private static void own(Path file, String node) {
-    try (var in = Files.newInputStream(file)) {
-      X509Certificate own =
-          (X509Certificate)
-              java.security.cert.CertificateFactory.getInstance("X.509").generateCertificate(in);
-      if (!names(own).contains(node)) {
-        throw new FabricException(
-            "certificate "
-                + file
-                + " is for "
-                + String.join(", ", names(own))
-                + ", this node is "
-                + node
-                + ": issue one with its name",
-            null);
-      }
-    } catch (java.io.IOException | CertificateException e) {
-      throw new FabricException("certificate " + file + ": " + e.getMessage(), e);
+  private static PrivateKey key(Path file) {
+    try (PEMParser parser = new PEMParser(Files.newBufferedReader(file))) {
+      JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
+      return switch (parser.readObject()) {
+        case PrivateKeyInfo info -> converter.getPrivateKey(info);
+        case PEMKeyPair pair -> converter.getKeyPair(pair).getPrivate();
+        case null, default ->
+            throw bad(file, "holds no private key", "PEM without password is wanted", null);
+      };
+    } catch (PEMException e) {
+      throw bad(file, "is no private key (" + e.getMessage() + ")", "PEM is wanted", e);
+    } catch (IOException e) {
+      throw bad(file, "cannot be read", "does it exist, may we?", e);
+    }
+  }
+
+  /// Signs with one and verifies with the other: TLS itself would only find out with a peer.
+  private static boolean belong(PrivateKey key, X509Certificate certificate) {
+    String hash = key.getAlgorithm().startsWith("Ed") ? "" : "SHA256with";
+    String name = key.getAlgorithm().equals("EC") ? "ECDSA" : key.getAlgorithm();
+    try {
+      Signature signature = Signature.getInstance(hash + name);
+      signature.initSign(key);
+      byte[] signed = signature.sign();
+      signature.initVerify(certificate.getPublicKey());
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false; // another kind of key
     }
   }
 
@@ -108,12 +148,12 @@ record Tls(SslContext client, SslContext server) {
     try {
       Certificate[] chain = session.getPeerCertificates();
       return chain.length > 0 && chain[0] instanceof X509Certificate peer ? names(peer) : Set.of();
-    } catch (SSLException | CertificateException e) {
+    } catch (SSLException e) {
       return Set.of();
     }
   }
 
-  private static Set<String> names(X509Certificate certificate) throws CertificateException {
+  private static Set<String> names(X509Certificate certificate) {
     Set<String> names = new LinkedHashSet<>();
     try {
       Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
@@ -124,11 +164,11 @@ record Tls(SslContext client, SslContext server) {
           }
         }
       }
-    } catch (CertificateParsingException e) {
-      return Set.of();
-    }
-    for (RDN rdn : new JcaX509CertificateHolder(certificate).getSubject().getRDNs(BCStyle.CN)) {
-      names.add(IETFUtils.valueToString(rdn.getFirst().getValue()));
+      for (RDN rdn : new JcaX509CertificateHolder(certificate).getSubject().getRDNs(BCStyle.CN)) {
+        names.add(IETFUtils.valueToString(rdn.getFirst().getValue()));
+      }
+    } catch (CertificateException e) {
+      return Set.of(); // signed by our authority, and still not readable: nobody's
     }
     return names;
   }
