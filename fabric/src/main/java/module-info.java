@@ -15,5 +15,6 @@ module braid.fabric {
   requires org.bouncycastle.provider;
   requires minimal.json;
 
+  exports braid.fabric.directory;
   exports braid.fabric.pki;
 }
