@@ -6,8 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /// Names the nodes, their NICs, and who owns which guest's MAC address. Control plane only: no
-// frame
-/// waits for it, and all traffic runs on when it is gone.
+/// frame waits for it, and all traffic runs on when it is gone.
 ///
 /// Two kinds of knowledge, kept apart because they need different things:
 ///
@@ -32,8 +31,7 @@ public interface Directory extends AutoCloseable {
   /// Says what this node has: the whole set, in place of the last one.
   ///
   /// Cheap enough for every tick of a worker's statistics: an equal set costs a comparison, a
-  // change
-  /// of nothing but load is told at most once a second, anything else at once.
+  /// change of nothing but load is told at most once a second, anything else at once.
   ///
   /// @param nics at most [NicTable#NICS_MAX], all of this node, no two of one name
   /// @throws IllegalArgumentException if they are not

@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param offloads      what it does in hardware, as `ethtool` calls it, sorted; may be empty
 /// @param loadPercent   how busy it is, 0 to 100, of its line rate
 /// @param fabricAddress where its node lends it to others; null when it does not
-/// @param users         guests and bonds of its own node that use it, sorted; one name alone owns
-// it
+/// @param users         guests and bonds of its own node that use it, sorted; a single one owns it
 public record NicRecord(
     String node,
     String nic,
