@@ -52,7 +52,8 @@ public final class Fabric implements AutoCloseable {
   /// @param waiter   where that worker sleeps: woken when bytes arrive
   /// @param random   spreads the attempts to connect
   /// @param events   told what happens, on the worker
-  /// @throws FabricException naming the file, address or transport that cannot be used
+  /// @throws braid.fabric.pki.PkiException naming the TLS file that cannot be used
+  /// @throws FabricException naming the address or transport that cannot be used
   public static Fabric open(
       FabricSettings settings,
       Worker worker,
@@ -112,7 +113,8 @@ public final class Fabric implements AutoCloseable {
 
   /// Reads the certificate files anew: connections made from now on use what they hold. Any thread.
   ///
-  /// @throws FabricException naming the file that cannot be used; the old ones stay in use
+  /// @throws braid.fabric.pki.PkiException naming the file that cannot be used; the old ones stay
+  // in use
   public void reloadCertificates() {
     sockets.reloadCertificates();
   }

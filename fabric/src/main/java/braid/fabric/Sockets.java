@@ -67,7 +67,8 @@ final class Sockets implements AutoCloseable {
   private volatile Tls tls;
   private @Nullable Channel listener;
 
-  /// @throws FabricException for files and transports that cannot be used
+  /// @throws braid.fabric.pki.PkiException naming the file that cannot be used
+  /// @throws FabricException for a transport that cannot be used
   Sockets(FabricSettings settings, Runnable wakeWorker, Landing landing) {
     this.settings = settings;
     this.wakeWorker = wakeWorker;

@@ -1,5 +1,6 @@
 package braid.fabric;
 
+import braid.fabric.pki.TlsFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;

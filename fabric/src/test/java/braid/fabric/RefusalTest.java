@@ -2,6 +2,7 @@ package braid.fabric;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import braid.fabric.pki.TlsFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

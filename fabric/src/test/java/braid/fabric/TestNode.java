@@ -2,6 +2,7 @@ package braid.fabric;
 
 import static org.awaitility.Awaitility.await;
 
+import braid.fabric.pki.TlsFiles;
 import braid.port.Cable;
 import braid.port.Clock;
 import braid.port.Frame;

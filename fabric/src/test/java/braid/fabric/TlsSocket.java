@@ -1,5 +1,6 @@
 package braid.fabric;
 
+import braid.fabric.pki.TlsFiles;
 import braid.port.LinkState;
 import braid.port.Memory;
 import java.lang.foreign.Arena;
