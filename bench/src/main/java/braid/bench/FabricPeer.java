@@ -141,6 +141,10 @@ final class FabricPeer {
       return new FramePool(arena.allocate(FramePool.bytesFor(frames, bytes), 64), bytes, 0);
     }
 
+    private FramePool pool() {
+      return size + Frame.HEADER_BYTES > SMALL_BYTES ? large : small;
+    }
+
     /// Frames that the far NIC has taken, and the time.
     long[] mark() {
       return new long[] {sent - port.inFlight(), Clock.SYSTEM.nanos(), waits};
@@ -152,9 +156,8 @@ final class FabricPeer {
       for (int i = 0; i < got; i++) {
         batch[i].release();
       }
-      int count = size == 0 ? 0 : Math.min(batch.length, port.room());
-      FramePool pool = size + Frame.HEADER_BYTES > SMALL_BYTES ? large : small;
-      count = Math.min(count, pool.available());
+      FramePool pool = pool();
+      int count = size == 0 ? 0 : Math.min(batch.length, Math.min(port.room(), pool.available()));
       for (int i = 0; i < count; i++) {
         Frame frame = pool.take();
         if (frame == null) {
@@ -176,7 +179,7 @@ final class FabricPeer {
 
     @Override
     public boolean arm() {
-      return port.arm() || (size > 0 && port.room() > 0);
+      return port.arm() || (size > 0 && port.room() > 0 && pool().available() > 0);
     }
 
     @Override

@@ -178,6 +178,8 @@ final class Sockets implements AutoCloseable {
       case NIO, AUTO -> {} // the JDK has no such option
     }
     SslHandler handler = context.newHandler(channel.alloc());
+    handler.setWrapDataSize(Carrier.PIECE);
+    handler.setCumulator(new HeapCumulator());
     handler.setHandshakeTimeout(settings.timing().handshake(), TimeUnit.NANOSECONDS);
     handler.setCloseNotifyFlushTimeoutMillis(CLOSE_NOTIFY_MILLIS);
     channel.pipeline().addLast(handler, new Carrier(owner));

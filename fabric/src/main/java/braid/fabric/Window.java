@@ -14,8 +14,8 @@ import braid.port.FramePool;
 /// @param ringBytes between the worker and the I/O thread, each way, a power of two, 256 KiB to
 ///                  64 MiB; a continuity check waits at most behind this and the socket's buffer
 public record Window(int frames, int bytes, int ringBytes) {
-  /// 4096 frames, 2 MiB, rings of 256 KiB.
-  public static final Window DEFAULT = new Window(4096, 2 << 20, 256 << 10);
+  /// 4096 frames, 2 MiB, rings of 512 KiB.
+  public static final Window DEFAULT = new Window(4096, 2 << 20, 512 << 10);
 
   /// Own part of a received frame.
   static final int SLOT_BYTES = Frame.HEADER_BYTES + Frame.HEAD_BYTES;
