@@ -120,10 +120,7 @@ final class GuestStack implements AutoCloseable, BondListener {
     undo.own(worker);
     worker.start();
     LOG.info(
-        "{}: ready, MAC {}, members {}",
-        options.name,
-        NodeConfig.macText(bond.mac()),
-        names(functions));
+        "{}: ready, MAC {}, members {}", options.name, Macs.text(bond.mac()), names(functions));
   }
 
   private Bond bond(DmaMemory memory, VfioNics nics) {
@@ -177,7 +174,7 @@ final class GuestStack implements AutoCloseable, BondListener {
     for (String nic : options.nics) {
       if (!known.contains(nic)) {
         throw new ConfigException(
-            "--nic " + nic, "no virtio NIC has this address", Field.didYouMean(nic, known));
+            "--nic " + nic, "no virtio NIC has this address", Words.didYouMean(nic, known));
       }
     }
     return all.stream().filter(function -> options.nics.contains(function.address())).toList();
