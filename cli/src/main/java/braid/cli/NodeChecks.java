@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /// Checks what only the whole can tell: names are unique, what is referred to exists, nothing is
@@ -95,7 +96,7 @@ final class NodeChecks {
             "An uplink is a physical interface");
       }
       NicSpec other = uplinks.put(nic.uplink(), nic);
-      if (other != null && !nic.bridge().equals(other.bridge())) {
+      if (other != null && !Objects.equals(nic.bridge(), other.bridge())) {
         throw wrong(
             nic,
             "NICs '"
