@@ -14,6 +14,7 @@ module braid.cli {
   requires transitive java.logging;
 
   exports braid.cli;
+  exports braid.cli.control;
 
   opens braid.cli to
       info.picocli;
