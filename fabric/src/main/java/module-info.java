@@ -15,6 +15,7 @@ module braid.fabric {
   requires org.bouncycastle.provider;
   requires minimal.json;
 
+  exports braid.fabric;
   exports braid.fabric.directory;
   exports braid.fabric.pki;
 }
