@@ -2,13 +2,19 @@ package braid.cli;
 
 import braid.ssi.ArpTarget;
 import braid.ssi.BondConfig;
+import braid.ssi.BondMode;
+import braid.ssi.Carrier;
 import braid.ssi.CcmInterval;
 import braid.ssi.Continuity;
+import braid.ssi.HashPolicy;
 import braid.ssi.Monitor;
 import braid.ssi.NsTarget;
 import braid.ssi.Reselect;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The keys of a bond that say how it behaves, with their ranges and defaults.
@@ -16,6 +22,7 @@ final class BondKeys {
   static final List<String> ALL =
       List.of(
           "members",
+          "mode",
           "primary",
           "priorities",
           "reselect",
@@ -32,7 +39,13 @@ final class BondKeys {
           "flap",
           "announce-count",
           "announce-interval",
-          "grace");
+          "grace",
+          "hash",
+          "frames-per-member",
+          "flowlet-gap",
+          "local-first",
+          "local-full",
+          "lag");
 
   private static final long MS = 1_000_000;
   private static final long HOUR = 3_600_000 * MS;
@@ -47,6 +60,15 @@ final class BondKeys {
   /// second.
   static final CcmInterval CCM_DEFAULT = CcmInterval.MS_3_33;
 
+  /// Keys that mean something in some modes only.
+  private static final Map<String, Set<BondMode>> USED_BY =
+      Map.of(
+          "hash", EnumSet.of(BondMode.BALANCE_XOR, BondMode.LACP),
+          "frames-per-member", EnumSet.of(BondMode.BALANCE_RR),
+          "flowlet-gap", EnumSet.of(BondMode.BALANCE_TLB, BondMode.FLOWLET),
+          "local-first", EnumSet.of(BondMode.FLOWLET),
+          "local-full", EnumSet.of(BondMode.FLOWLET));
+
   private final Field field;
 
   private BondKeys(Field field) {
@@ -59,7 +81,41 @@ final class BondKeys {
   }
 
   private BondConfig config() {
-    BondConfig basis = BondConfig.DEFAULT;
+    BondMode mode = field.choice("mode", List.of(BondMode.values()), BondMode::text, BondMode.ACTIVE_BACKUP);
+    USED_BY.forEach((key, modes) -> onlyIn(key, mode, modes));
+    return new BondConfig(mode, choice(), balance(), health(), announce());
+  }
+
+  private void onlyIn(String key, BondMode mode, Set<BondMode> modes) {
+    if (field.has(key) && !modes.contains(mode)) {
+      throw field.wrong(
+          key,
+          "'" + key + "' of " + field.what() + " means nothing in mode " + mode,
+          "Remove it, or choose the mode of "
+              + String.join(", ", modes.stream().map(BondMode::text).toList()));
+    }
+  }
+
+  private BondConfig.Choice choice() {
+    BondConfig.Choice basis = BondConfig.Choice.DEFAULT;
+    return new BondConfig.Choice(
+        field.text("primary", basis.primary()),
+        field.choice("reselect", Reselect.class, basis.reselect()));
+  }
+
+  private BondConfig.Balance balance() {
+    BondConfig.Balance basis = BondConfig.Balance.DEFAULT;
+    return new BondConfig.Balance(
+        field.choice("hash", List.of(HashPolicy.values()), HashPolicy::text, basis.hashPolicy()),
+        field.number("frames-per-member", 0, 65_535, basis.framesPerMember()),
+        field.duration("flowlet-gap", MS / 100, 10_000 * MS, basis.flowletGapNanos()),
+        field.flag("local-first", basis.localFirst()),
+        field.number("local-full", 1, 100, basis.localFull()),
+        field.flag("lag", basis.lag()));
+  }
+
+  private BondConfig.Health health() {
+    BondConfig.Health basis = BondConfig.Health.DEFAULT;
     long hold = field.duration("hold", 0, HOUR, basis.holdNanos());
     long holdMax = field.duration("hold-max", 0, HOUR, Math.max(hold, basis.holdMaxNanos()));
     if (holdMax < hold) {
@@ -68,15 +124,15 @@ final class BondKeys {
           "'hold-max' of " + field.what() + " is less than its 'hold'",
           "It is what flapping makes of the hold time at most: raise it or lower 'hold'");
     }
-    return new BondConfig(
-        field.text("primary", ""),
-        field.choice("reselect", Reselect.class, basis.reselect()),
-        monitors(),
-        hold,
-        holdMax,
-        field.duration("flap", 0, HOUR, basis.flapNanos()),
-        field.number("announce-count", 0, 10, basis.announceCount()),
-        field.duration("announce-interval", MS, 10_000 * MS, basis.announceIntervalNanos()),
+    return new BondConfig.Health(
+        monitors(), hold, holdMax, field.duration("flap", 0, HOUR, basis.flapNanos()));
+  }
+
+  private BondConfig.Announce announce() {
+    BondConfig.Announce basis = BondConfig.Announce.DEFAULT;
+    return new BondConfig.Announce(
+        field.number("announce-count", 0, 10, basis.count()),
+        field.duration("announce-interval", MS, 10_000 * MS, basis.intervalNanos()),
         field.duration("grace", 0, 60_000 * MS, basis.graceNanos()));
   }
 
@@ -108,7 +164,7 @@ final class BondKeys {
     if (target != null) {
       monitors.add(target);
     }
-    return monitors;
+    return monitors.isEmpty() ? List.of(Carrier.ONLY) : monitors;
   }
 
   /// A list of monitors and the keys of a monitor must agree.

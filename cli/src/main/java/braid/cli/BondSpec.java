@@ -52,7 +52,7 @@ record BondSpec(
   }
 
   private void checkPrimary(Field field) {
-    String primary = settings.primary();
+    String primary = settings.choice().primary();
     if (primary.isEmpty()) {
       return;
     }
