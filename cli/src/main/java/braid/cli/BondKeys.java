@@ -10,8 +10,12 @@ import braid.ssi.HashPolicy;
 import braid.ssi.Monitor;
 import braid.ssi.NsTarget;
 import braid.ssi.Reselect;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -251,5 +255,86 @@ final class BondKeys {
 
   private int missed(String kind) {
     return field.number(kind + "-missed", 1, 100, MISSED_DEFAULT);
+  }
+
+  /// The keys and values that give this configuration, as far as they mean something in its mode.
+  static Map<String, String> texts(BondConfig config) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("mode", config.mode().text());
+    if (!config.choice().primary().isEmpty()) {
+      texts.put("primary", config.choice().primary());
+    }
+    texts.put("reselect", Field.word(config.choice().reselect()));
+    BondConfig.Balance balance = config.balance();
+    texts.put("hash", balance.hashPolicy().text());
+    texts.put("frames-per-member", Integer.toString(balance.framesPerMember()));
+    texts.put("flowlet-gap", Field.span(balance.flowletGapNanos()));
+    texts.put("local-first", balance.localFirst() ? "on" : "off");
+    texts.put("local-full", Integer.toString(balance.localFull()));
+    texts.put("lag", balance.lag() ? "on" : "off");
+    monitors(texts, config.health().monitors());
+    texts.put("hold", Field.span(config.health().holdNanos()));
+    texts.put("hold-max", Field.span(config.health().holdMaxNanos()));
+    texts.put("flap", Field.span(config.health().flapNanos()));
+    texts.put("announce-count", Integer.toString(config.announce().count()));
+    texts.put("announce-interval", Field.span(config.announce().intervalNanos()));
+    texts.put("grace", Field.span(config.announce().graceNanos()));
+    USED_BY.forEach(
+        (key, modes) -> {
+          if (!modes.contains(config.mode())) {
+            texts.remove(key);
+          }
+        });
+    return texts;
+  }
+
+  private static void monitors(Map<String, String> texts, List<Monitor> monitors) {
+    List<String> names = new ArrayList<>(List.of(CARRIER));
+    for (Monitor monitor : monitors) {
+      switch (monitor) {
+        case Carrier _ -> {}
+        case Continuity continuity -> {
+          names.add(CCM);
+          texts.put(CCM, text(continuity.interval()));
+        }
+        case ArpTarget target -> {
+          names.add(ARP);
+          texts.put("arp-target", v4(target.address()));
+          texts.put("arp-interval", Field.span(target.intervalNanos()));
+          texts.put("arp-missed", Integer.toString(target.missedMax()));
+        }
+        case NsTarget target -> {
+          names.add(NS);
+          texts.put("ns-target", v6(target.high(), target.low()));
+          texts.put("ns-interval", Field.span(target.intervalNanos()));
+          texts.put("ns-missed", Integer.toString(target.missedMax()));
+        }
+      }
+    }
+    texts.put("monitors", String.join("+", names));
+  }
+
+  private static String v4(int address) {
+    return address(ByteBuffer.allocate(4).putInt(address).array());
+  }
+
+  private static String v6(long high, long low) {
+    return address(ByteBuffer.allocate(16).putLong(high).putLong(low).array());
+  }
+
+  private static String address(byte[] bytes) {
+    try {
+      return InetAddress.getByAddress(bytes).getHostAddress();
+    } catch (UnknownHostException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /// Keys that mean nothing in `mode`.
+  static List<String> unusedIn(BondMode mode) {
+    return USED_BY.entrySet().stream()
+        .filter(entry -> !entry.getValue().contains(mode))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 }

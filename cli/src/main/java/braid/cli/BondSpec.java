@@ -1,8 +1,11 @@
 package braid.cli;
 
 import braid.ssi.BondConfig;
+import braid.ssi.BondMode;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// A bond below the guests as configured.
 ///
@@ -63,6 +66,58 @@ record BondSpec(
           "'primary' of " + field.what() + " is '" + primary + "', which is no member",
           Words.didYouMean(primary, members.stream().map(MemberPattern::toString).toList()));
     }
+  }
+
+  /// Its keys and values, as an option or the file would have them.
+  Map<String, String> texts() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put(
+        "members",
+        members.stream().map(MemberPattern::toString).collect(Collectors.joining("+")));
+    if (!priorities.isEmpty()) {
+      texts.put(
+          "priorities",
+          priorities.entrySet().stream()
+              .sorted(Map.Entry.comparingByKey())
+              .map(entry -> entry.getKey() + ":" + entry.getValue())
+              .collect(Collectors.joining("+")));
+    }
+    texts.putAll(BondKeys.texts(settings));
+    return texts;
+  }
+
+  /// The same with other values for some keys; an empty value takes the key out.
+  ///
+  /// @throws ConfigException when that cannot be
+  BondSpec with(Map<String, String> changes) {
+    String where = "bond " + name;
+    Map<String, Value> values = new LinkedHashMap<>();
+    texts().forEach((key, text) -> values.put(key, new Value.Text(text, where)));
+    String mode = changes.get("mode");
+    if (mode != null && BondMode.texts().contains(mode)) {
+      // What meant something in the old mode only goes with it.
+      values.keySet().removeAll(BondKeys.unusedIn(BondMode.of(mode)));
+    }
+    changes.forEach(
+        (key, text) -> {
+          if (text.isEmpty()) {
+            values.remove(key);
+          } else {
+            values.put(key, new Value.Text(text, where));
+          }
+        });
+    return read(name, new Field(where, where, values));
+  }
+
+  /// The same without a NIC of this node, whether it is named or fits a pattern only.
+  BondSpec without(String nic) {
+    Map<String, Integer> ranks = new LinkedHashMap<>(priorities);
+    ranks.remove(nic);
+    return new BondSpec(
+        name,
+        members.stream().filter(member -> !member.equals(new MemberPattern("", nic))).toList(),
+        ranks,
+        settings.choice().primary().equals(nic) ? settings.withPrimary("") : settings);
   }
 
   /// How a member ranks.

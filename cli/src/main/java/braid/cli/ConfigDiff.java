@@ -56,9 +56,9 @@ record ConfigDiff(
     }
 
     private void describe(List<String> into) {
-      removed.forEach(thing -> into.add("-" + thing));
-      added.forEach(thing -> into.add("+" + thing));
-      changed.forEach(change -> into.add("~" + change.after()));
+      removed.forEach(thing -> into.add(thing + " removed"));
+      added.forEach(thing -> into.add(thing + " added"));
+      changed.forEach(change -> into.add(change.after() + " changed"));
     }
   }
 
@@ -110,12 +110,12 @@ record ConfigDiff(
     return this;
   }
 
-  /// For the log: what comes, goes and changes.
-  String describe() {
-    List<String> parts = new ArrayList<>();
-    guests.describe(parts);
-    bonds.describe(parts);
-    nics.describe(parts);
-    return parts.isEmpty() ? "nothing differs" : String.join(", ", parts);
+  /// What comes, goes and changes, a line each.
+  List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    guests.describe(lines);
+    bonds.describe(lines);
+    nics.describe(lines);
+    return lines;
   }
 }

@@ -1,5 +1,10 @@
 package braid.cli;
 
+import braid.fabric.FabricSettings;
+import braid.fabric.Timing;
+import braid.fabric.TlsFiles;
+import braid.fabric.TransportKind;
+import braid.fabric.Window;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,29 +16,16 @@ import org.jspecify.annotations.Nullable;
 /// @param cert      PEM file of this node's certificate
 /// @param key       PEM file of its private key
 /// @param transport how Netty moves bytes
-/// @param window    most frames on the way to another node's NIC and not acknowledged
+/// @param windowKib memory for received frames of a session, KiB: what a slow NIC keeps waiting
 record FabricSpec(
-    @Nullable HostPort listen, Path ca, Path cert, Path key, Transport transport, int window) {
+    @Nullable HostPort listen, Path ca, Path cert, Path key, TransportKind transport, int windowKib) {
   static final List<String> KEYS = List.of("listen", "ca", "cert", "key", "transport", "window");
-  static final int WINDOW_DEFAULT = 256;
-  private static final int WINDOW_MAX = 65_536;
-
-  /// Netty's transports.
-  enum Transport {
-    /// The first that works, in the order of this list.
-    AUTO,
-    /// Linux io_uring.
-    IO_URING,
-    /// Linux epoll.
-    EPOLL,
-    /// Java's own.
-    NIO;
-
-    /// As it is written.
-    String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
-  }
+  static final int WINDOW_DEFAULT = Window.DEFAULT.bytes() >> 10;
+  private static final int IO_THREADS = 1;
+  private static final int SESSIONS_MAX = 64;
+  private static final int WINDOW_MIN = 256;
+  private static final int WINDOW_MAX = 1 << 20;
+  private static final List<String> EVERYWHERE = List.of("", "0.0.0.0", "::");
 
   /// `--fabric [ADDRESS:PORT,]ca=FILE,cert=FILE,key=FILE`.
   static FabricSpec option(String text) {
@@ -43,11 +35,44 @@ record FabricSpec(
   static FabricSpec read(Field field) {
     field.only(KEYS);
     return new FabricSpec(
-        field.hostPort("listen"),
+        listen(field),
         Path.of(field.required("ca", "/etc/braid/ca.pem")),
         Path.of(field.required("cert", "/etc/braid/node.pem")),
         Path.of(field.required("key", "/etc/braid/node.key")),
-        field.choice("transport", List.of(Transport.values()), Transport::word, Transport.AUTO),
-        field.number("window", 16, WINDOW_MAX, WINDOW_DEFAULT));
+        field.choice(
+            "transport",
+            List.of(TransportKind.values()),
+            TransportKind::toString,
+            TransportKind.AUTO),
+        field.number("window", WINDOW_MIN, WINDOW_MAX, WINDOW_DEFAULT));
+  }
+
+  private static @Nullable HostPort listen(Field field) {
+    HostPort listen = field.hostPort("listen");
+    if (listen != null && EVERYWHERE.contains(listen.host())) {
+      throw field.wrong(
+          "listen",
+          "'listen' of the fabric is " + listen + ", which tells other nodes nothing",
+          "Give the address of this node that the others reach");
+    }
+    return listen;
+  }
+
+  /// As the fabric takes it.
+  FabricSettings settings(String node) {
+    return new FabricSettings(
+        node,
+        new TlsFiles(ca, cert, key),
+        listen == null ? null : listen.resolve(),
+        transport,
+        IO_THREADS,
+        SESSIONS_MAX,
+        window(),
+        Timing.DEFAULT);
+  }
+
+  /// Memory of a session.
+  Window window() {
+    return new Window(Window.DEFAULT.frames(), windowKib << 10, Window.DEFAULT.ringBytes());
   }
 }

@@ -152,7 +152,8 @@ record Field(String what, String where, Map<String, Value> values) {
             + ", in us, ms (also without a unit) or s");
   }
 
-  private static String span(long nanos) {
+  /// A duration as it may be written.
+  static String span(long nanos) {
     return nanos == 0
         ? "0"
         : nanos % 1_000_000_000 == 0

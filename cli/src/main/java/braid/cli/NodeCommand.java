@@ -53,13 +53,19 @@ final class NodeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     NodeConfig settings = settings();
+    Path file = config;
+    Node.Source source =
+        file == null
+            ? new Node.Source("command line", null)
+            : new Node.Source(file.toString(), this::settings);
     CountDownLatch end = new CountDownLatch(1);
     Shutdown.finishThisThreadFirst(end::countDown);
     PrintWriter out =
         spec == null
             ? new PrintWriter(System.out, true, StandardCharsets.UTF_8)
             : spec.commandLine().getOut();
-    try (Node node = Node.start(settings, end::countDown)) {
+    try (Node node = Node.start(settings, source, end::countDown)) {
+      HangUp.each(node::reloadQuietly);
       out.print(node.instructions());
       out.flush();
       end.await();
