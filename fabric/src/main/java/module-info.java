@@ -13,7 +13,7 @@ module braid.fabric {
   requires org.jgroups.raft;
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
-  requires minimal.json;
+  requires transitive minimal.json;
 
   exports braid.fabric;
   exports braid.fabric.directory;
