@@ -19,6 +19,9 @@ final class Wire {
   static final int TYPE_VLAN = 0x8100;
   static final int TYPE_IPV6 = 0x86dd;
 
+  /// IEEE 802.3 annex 57A: slow protocols, link aggregation among them.
+  static final int TYPE_SLOW = 0x8809;
+
   /// IEEE 802.1Q-2018 table 20-1: connectivity fault management.
   static final int TYPE_CFM = 0x8902;
 
