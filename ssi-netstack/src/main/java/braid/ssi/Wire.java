@@ -33,6 +33,9 @@ final class Wire {
   static final int TYPE_FCOE = 0x8906;
   static final int TYPE_HSR = 0x892f;
 
+  /// IEEE 802.3 annex 57A: slow protocols, link aggregation among them.
+  static final int TYPE_SLOW = 0x8809;
+
   /// IEEE 802.1Q-2018 table 20-1: connectivity fault management.
   static final int TYPE_CFM = 0x8902;
 
