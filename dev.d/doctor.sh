@@ -54,7 +54,7 @@ verb_doctor() {
   else
     lacks "QEMU 10" "./dev setup"
   fi
-  for file in vmlinux initramfs.cpio jre.squashfs traffic; do
+  for file in vmlinux initramfs.cpio jre.squashfs traffic bond-choices uml-xstate.so; do
     if [ -e "$GUEST/$file" ]; then has "guest file $file"; else lacks "guest file $file" "./dev setup"; fi
   done
   doctor_kernel

@@ -22,8 +22,8 @@ final class Limits {
   /// Members of a bond.
   static final int MEMBERS = 64;
 
-  /// Own memory of a control frame: the longest made here is a tagged neighbour advertisement.
-  static final int CONTROL_FRAME_BYTES = 128;
+  /// Own memory of a control frame: the longest made here is an LACPDU of 124 bytes.
+  static final int CONTROL_FRAME_BYTES = 136;
 
   private Limits() {}
 }
