@@ -47,6 +47,12 @@ import org.jspecify.annotations.Nullable;
 /// reference, a guest that takes nothing would keep the buffers of those who send to it: with more
 /// than one end a frame waits no longer than [SwitchConfig#staleNanos].
 ///
+/// **No carrier.** Without it the uplink gives nothing out: what waits there a bond takes back from
+/// its end ([Port#recall]) and sends another way, or it goes out when the carrier returns, but
+// after
+/// [SwitchConfig#staleNanos] it is dropped (`rx_drop_link_down`). So a gap shorter than that, in
+/// which a bond has no member, costs no frame.
+///
 /// **Copies** of flooded frames come from a pool of the switch's own, which lives as long as the
 /// switch; with none left a copy is not made, and counted at the end that misses it. **Counters**
 /// are those of each end, and [#counters].
@@ -239,9 +245,15 @@ public final class Switch implements LocalAddresses {
     return config.staleNanos();
   }
 
-  /// Frames must not wait for this end for ever.
+  /// Frames must not wait for this end for ever: it may be another end's buffers that they lie in,
+  /// or the network may be gone.
   boolean hurries(SwitchEnd end) {
-    return end != top && ends.size() > 1;
+    return end == top ? !link.up() : ends.size() > 1;
+  }
+
+  /// Frames may come out of this end: the uplink's wait for its carrier.
+  boolean opens(SwitchEnd end) {
+    return end != top || link.up();
   }
 
   /// The turn of an end: the uplink's is used for what is seldom due.

@@ -12,7 +12,7 @@ import braid.port.Frame;
 /// @param copyFrames  how many copies of flooded frames may exist at a time, 1 to 65536
 /// @param copyBytes   longest frame that can be copied, 64 to 65550
 /// @param staleNanos  how long a frame waits at most for an end that does not take it, as long as
-///                    there is more than one end; 1 ms to 60 s
+///                    there is more than one end, and for the carrier of the uplink; 1 ms to 60 s
 public record SwitchConfig(
     int queueFrames,
     int addresses,

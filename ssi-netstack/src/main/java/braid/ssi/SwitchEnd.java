@@ -22,6 +22,7 @@ final class SwitchEnd implements Port {
   private final Counter dropFull = counters.counter("rx_drop_full");
   private final Counter dropStale = counters.counter("rx_drop_stale");
   private final Counter dropDetached = counters.counter("rx_drop_detached");
+  private final Counter dropDown = counters.counter("rx_drop_link_down");
   private final Counter recalled = counters.counter("recalled");
   final Drops drops = new Drops(counters);
   private final @Nullable Frame[] queue;
@@ -232,7 +233,7 @@ final class SwitchEnd implements Port {
     hub.turn(this, now);
     int count = 0;
     long bytes = 0;
-    while (count < max && waiting > 0 && receiving.open(now)) {
+    while (count < max && waiting > 0 && opens(now)) {
       Frame frame = pull();
       int length = frame.length();
       receiving.take(length, now);
@@ -240,15 +241,29 @@ final class SwitchEnd implements Port {
       into[count++] = frame;
     }
     if (waiting > 0 && hub.hurries(this)) {
-      // Frames of other ends' memory: they get it back whatever this one does.
-      while (waiting > 0 && now - since[head] >= hub.staleNanos()) {
-        dropStale.add(1);
-        pull().release();
-      }
+      expire(now);
     }
     counters.rxFrames.add(count);
     counters.rxBytes.add(bytes);
     return count;
+  }
+
+  /// Something that waits may come out.
+  private boolean opens(long now) {
+    return hub.opens(this) && receiving.open(now);
+  }
+
+  private void expire(long now) {
+    Counter reason = hub.opens(this) ? dropStale : dropDown;
+    while (waiting > 0 && now - since[head] >= hub.staleNanos()) {
+      reason.add(1);
+      pull().release();
+    }
+  }
+
+  @Override
+  public int pending() {
+    return inUplink;
   }
 
   /// Takes frames of `sender` out of the queue, oldest first, the others keep their order.
@@ -288,7 +303,7 @@ final class SwitchEnd implements Port {
 
   @Override
   public boolean arm() {
-    return waiting > 0 && receiving.open(hub.now());
+    return waiting > 0 && opens(hub.now());
   }
 
   @Override

@@ -80,6 +80,7 @@ final class SwitchRig {
 
   /// What lies in the switch goes back; all copies are there.
   void close() {
+    hub.carrier(LinkState.UP);
     for (Port end : hub.ends()) {
       assertThat(hub.detach(end.name())).isTrue();
     }

@@ -430,6 +430,33 @@ class SwitchTest {
     assertThat(a.link()).isEqualTo(LinkState.DOWN);
   }
 
+  @Test
+  void withoutCarrierFramesWaitToBeTakenBackAndNotForLong() {
+    Port bond = hub.attach("bond", EndConfig.OPEN);
+    Port session = hub.attach("session", EndConfig.OPEN);
+    hub.carrier(LinkState.DOWN);
+    rig.send(bond, frame(FAR, A, 1), frame(FAR, A, 2));
+    rig.send(session, frame(FAR, B, 3));
+    assertThat(rig.count(net)).isZero();
+    assertThat(net.arm()).isFalse();
+    assertThat(net.deadline()).isEqualTo(rig.clock.nanos() + 100 * MS);
+    assertThat(bond.pending()).isEqualTo(2);
+    Frame[] back = new Frame[4];
+    assertThat(bond.recall(back, 4)).isEqualTo(2);
+    back[0].release();
+    back[1].release();
+    assertThat(bond.pending()).isZero();
+    rig.clock.advance(99 * MS);
+    rig.send(session, frame(FAR, B, 4));
+    rig.clock.advance(MS);
+    assertThat(rig.count(net)).isZero();
+    assertThat(counted(net, "rx_drop_link_down")).isEqualTo(1);
+    hub.carrier(LinkState.UP);
+    assertThat(net.arm()).isTrue();
+    assertThat(net.deadline()).isEqualTo(Long.MAX_VALUE);
+    assertThat(rig.numbers(net)).containsExactly(4);
+  }
+
   // Taking back
 
   @Test
