@@ -14,4 +14,6 @@ module braid.fabric {
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires minimal.json;
+
+  exports braid.fabric;
 }
