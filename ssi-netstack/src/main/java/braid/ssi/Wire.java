@@ -14,6 +14,9 @@ final class Wire {
   /// Bytes of an 802.1Q tag, which pushes what follows the addresses back.
   static final int TAG_BYTES = 4;
 
+  /// The VLAN identifier in a tag.
+  static final int VLAN_MASK = 0xfff;
+
   static final int TYPE_IPV4 = 0x0800;
   static final int TYPE_ARP = 0x0806;
   static final int TYPE_BATMAN = 0x4305;

@@ -12,7 +12,8 @@
 ///
 /// **Reading order**: [MemberState] (the table), Heartbeat (when silence becomes loss), Mep and
 /// TargetProbe (the two checks), Member (one port judged), ActiveBackup (the choice), [Bond] (the
-/// frames), [MepPort] (the other end), Announcer (what the network is told after a switch).
+/// frames), [MepPort] (the other end), Announcer (what the network is told after a switch); then
+/// [Switch] (many ports share one), Admission (its gate), MacTable (who is where).
 ///
 /// **Threads**: everything here belongs to the worker that owns the ports. **Never** here: system
 /// calls, the system's clock, logging; a listener is told of changes.
