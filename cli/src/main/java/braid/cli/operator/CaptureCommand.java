@@ -161,7 +161,6 @@ public final class CaptureCommand implements Runnable {
   private void show(PacketBlocks.Packet packet) throws IOException {
     Instant time = Instant.ofEpochSecond(0, packet.nanos());
     String direction = packet.inbound() ? "in" : "out";
-    String text = FrameText.of(packet.bytes());
     if (operator.json()) {
       operator.print(
           new JsonObject()
@@ -169,12 +168,13 @@ public final class CaptureCommand implements Runnable {
               .add("port", packet.port())
               .add("direction", direction)
               .add("length", packet.length())
-              .add("text", text)
+              .add("text", packet.text())
               .toString());
     } else {
       String name = ports.size() > 1 ? packet.port() + " " : "";
       operator.print(
-          "%s %s%-3s %5d  %s".formatted(TIME.format(time), name, direction, packet.length(), text));
+          "%s %s%-3s %5d  %s"
+              .formatted(TIME.format(time), name, direction, packet.length(), packet.text()));
     }
     if (operator.out().checkError()) {
       throw new IOException("the reader of the output is gone");

@@ -17,8 +17,8 @@ final class PacketBlocks {
   /// @param nanos   since 1970
   /// @param inbound the port gave it; false: the port took it
   /// @param length  of the frame on the wire, bytes
-  /// @param bytes   what was kept of it
-  record Packet(String port, long nanos, boolean inbound, int length, byte[] bytes) {}
+  /// @param text    its headers in a few words
+  record Packet(String port, long nanos, boolean inbound, int length, String text) {}
 
   /// Gets packets.
   interface Sink {
@@ -77,6 +77,7 @@ final class PacketBlocks {
     byte[] bytes = new byte[body.getInt()];
     int length = body.getInt();
     body.get(bytes).position((body.position() + 3) & ~3);
-    return new Packet(port, nanos, (body.getInt(body.position() + 4) & 3) == 1, length, bytes);
+    return new Packet(
+        port, nanos, (body.getInt(body.position() + 4) & 3) == 1, length, FrameText.of(bytes));
   }
 }
