@@ -14,4 +14,8 @@ module braid.fabric {
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires minimal.json;
+
+  exports braid.fabric;
+  exports braid.fabric.directory;
+  exports braid.fabric.pki;
 }

@@ -56,14 +56,10 @@ final class Node implements AutoCloseable {
 
   /// A guest and the NIC behind it.
   private record Line(
-      NodeConfig.Guest guest,
-      NodeConfig.Nic nic,
-      MepPort mep,
-      VhostUserServer server,
-      List<Port> counted) {
+      GuestSpec guest, NicSpec nic, MepPort mep, VhostUserServer server, List<Port> counted) {
     /// The interface whose carrier counts.
     String watched() {
-      return nic.uplink() == null ? nic.tap() : nic.uplink();
+      return nic.watched();
     }
   }
 
@@ -112,10 +108,10 @@ final class Node implements AutoCloseable {
 
   private void open() {
     try (Netlink netlink = new Netlink()) {
-      for (NodeConfig.Guest guest : config.guests()) {
-        NodeConfig.Nic nic =
+      for (GuestSpec guest : config.guests()) {
+        NicSpec nic =
             config.nics().stream()
-                .filter(n -> n.name().equals(guest.nic()))
+                .filter(n -> n.name().equals(guest.behind().name()))
                 .findFirst()
                 .orElseThrow();
         line(netlink, guest, nic);
@@ -140,7 +136,7 @@ final class Node implements AutoCloseable {
     return "guest " + line.guest.name() + " at " + line.guest.socket() + " on " + line.nic.tap();
   }
 
-  private void line(Netlink netlink, NodeConfig.Guest guest, NodeConfig.Nic nic) {
+  private void line(Netlink netlink, GuestSpec guest, NicSpec nic) {
     Tap tap = Tap.open(nic.tap());
     TapPort tapPort =
         undo.own(
@@ -157,7 +153,7 @@ final class Node implements AutoCloseable {
         new MepPort(
             guestPort,
             Continuity.NODE,
-            NodeConfig.macOf(guest.name() + "@" + nic.tap()),
+            Macs.of(guest.name() + "@" + nic.tap()),
             control,
             worker.clock());
     VhostUserServer server =
@@ -165,7 +161,7 @@ final class Node implements AutoCloseable {
             new VhostUserServer.Settings(
                 guest.name(),
                 guest.socket(),
-                guest.mode() == NodeConfig.Mode.CLIENT,
+                guest.mode() == GuestSpec.Mode.CLIENT,
                 NetDevice.of(guest.mac(), guest.mtu())),
             guestPort,
             worker,
@@ -177,7 +173,7 @@ final class Node implements AutoCloseable {
   }
 
   /// The ports a user asked for between guest and NIC.
-  private Port wrapped(Port port, NodeConfig.Guest guest) {
+  private Port wrapped(Port port, GuestSpec guest) {
     Port outer = port;
     if (guest.drop() > 0) {
       int bytes = TapPort.FRAME_BYTES;
@@ -206,7 +202,7 @@ final class Node implements AutoCloseable {
     }
   }
 
-  private void plug(Netlink netlink, NodeConfig.Nic nic, int mtu) {
+  private void plug(Netlink netlink, NicSpec nic, int mtu) {
     int tap = netlink.requireLink(nic.tap()).index();
     netlink.setMtu(tap, mtu);
     String bridge = nic.bridge();
@@ -219,7 +215,7 @@ final class Node implements AutoCloseable {
       throw new ConfigException(
           "nic " + nic.name(),
           "there is no interface '" + uplink + "' to be its uplink",
-          Field.didYouMean(uplink, netlink.links().stream().map(Link::name).toList()));
+          Words.didYouMean(uplink, netlink.links().stream().map(Link::name).toList()));
     }
     if (netlink.createBridge(bridge)) {
       int made = netlink.requireLink(bridge).index();
@@ -288,8 +284,8 @@ final class Node implements AutoCloseable {
   String instructions() {
     StringBuilder text = new StringBuilder();
     for (Line line : lines) {
-      NodeConfig.Guest guest = line.guest;
-      boolean client = guest.mode() == NodeConfig.Mode.CLIENT;
+      GuestSpec guest = line.guest;
+      boolean client = guest.mode() == GuestSpec.Mode.CLIENT;
       text.append(
           """
           # guest %1$s, QEMU (7.2 without KVM: add vectors=0 to the device):
@@ -302,7 +298,7 @@ final class Node implements AutoCloseable {
                   guest.name(),
                   guest.socket().toAbsolutePath(),
                   client ? "server=on" : "reconnect=1",
-                  NodeConfig.macText(guest.mac())));
+                  Macs.text(guest.mac())));
     }
     return text.toString();
   }

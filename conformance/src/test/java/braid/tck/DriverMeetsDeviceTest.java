@@ -15,6 +15,7 @@ import braid.port.Frame;
 import braid.port.FramePool;
 import braid.port.PipePort;
 import braid.port.Pump;
+import braid.port.LinkState;
 import braid.port.Worker;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -178,9 +179,9 @@ class DriverMeetsDeviceTest {
   void theCarrierOfTheUplinkReachesTheDriver() {
     link(true);
     echo(64);
-    server.link(false);
+    server.link(LinkState.DOWN);
     link(false);
-    server.link(true);
+    server.link(LinkState.UP);
     link(true);
     echo(64);
   }

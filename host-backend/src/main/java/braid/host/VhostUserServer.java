@@ -5,6 +5,7 @@ import braid.kernel.UnixListener;
 import braid.kernel.UnixSocket;
 import braid.port.Clock;
 import braid.port.Counter;
+import braid.port.LinkState;
 import braid.port.Worker;
 import braid.virtio.ProtocolException;
 import java.lang.System.Logger.Level;
@@ -66,7 +67,7 @@ public final class VhostUserServer implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private volatile boolean linkUp = true;
+  private volatile LinkState link = LinkState.UP;
   private volatile boolean closed;
   private volatile @Nullable Session session;
   private @Nullable UnixListener listener;
@@ -101,8 +102,8 @@ public final class VhostUserServer implements AutoCloseable {
     }
 
     @Override
-    public boolean linkUp() {
-      return linkUp;
+    public LinkState link() {
+      return link;
     }
 
     @Override
@@ -144,7 +145,7 @@ public final class VhostUserServer implements AutoCloseable {
 
   /// There would be a point in a session now.
   private boolean maySpeak() {
-    return linkUp || lastTookConfig || !hangUpOnLinkDown.getAsBoolean();
+    return link.up() || lastTookConfig || !hangUpOnLinkDown.getAsBoolean();
   }
 
   private @Nullable UnixSocket connect() {
@@ -247,9 +248,12 @@ public final class VhostUserServer implements AutoCloseable {
     }
   }
 
-  /// The uplink's carrier came or went.
-  public void link(boolean up) {
-    linkUp = up;
+  /// The uplink's carrier came or went, or its speed changed. The same state again does nothing.
+  public void link(LinkState state) {
+    if (state.equals(link)) {
+      return;
+    }
+    link = state;
     Session now = session;
     if (now != null && now.takesConfig()) {
       now.configChanged();

@@ -15,6 +15,8 @@ final class ActiveBackup {
     /// The node behind it was heard and fell silent, its carrier is there: the last resort. All
     /// being silent at once is more often our own pause than theirs.
     SILENT,
+    /// Alive, but the operator wants it empty.
+    DRAINING,
     /// No use.
     DEAD
   }
@@ -22,7 +24,7 @@ final class ActiveBackup {
   /// A member as the choice sees it.
   ///
   /// @param rank higher is preferred
-  record Candidate(Fitness fitness, int rank, int speedMbps) {}
+  record Candidate(Fitness fitness, long rank, int speedMbps) {}
 
   /// Index for "none".
   static final int NONE = -1;

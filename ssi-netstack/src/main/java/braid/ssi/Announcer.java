@@ -18,22 +18,24 @@ final class Announcer {
   private static final long ALL_NODES_MAC = 0x3333_0000_0001L;
   private static final int RARP_REQUEST = 3;
 
-  private final long bondMac;
-  private final int count;
-  private final long intervalNanos;
+  private final LocalAddresses hosts;
   private final AddressTable addresses;
   private final FramePool pool;
   private final Counter sent;
   private final Counter noFrame;
   private final Frame[] one = new Frame[1];
+  private BondConfig.Announce config;
   private int remaining;
   private long nextAt;
 
   Announcer(
-      long bondMac, BondConfig config, AddressTable addresses, FramePool pool, Counters counters) {
-    this.bondMac = bondMac;
-    this.count = config.announceCount();
-    this.intervalNanos = config.announceIntervalNanos();
+      LocalAddresses hosts,
+      BondConfig.Announce config,
+      AddressTable addresses,
+      FramePool pool,
+      Counters counters) {
+    this.hosts = hosts;
+    this.config = config;
     this.addresses = addresses;
     this.pool = pool;
     this.sent = counters.announced;
@@ -42,8 +44,13 @@ final class Announcer {
 
   /// Another member is in use: begin at once.
   void restart(long now) {
-    remaining = count;
+    remaining = config.count();
     nextAt = now;
+  }
+
+  void reconfigure(BondConfig.Announce next) {
+    config = next;
+    remaining = Math.min(remaining, next.count());
   }
 
   long dueAt() {
@@ -53,8 +60,9 @@ final class Announcer {
   /// Sends one round into `port`.
   void send(Port port, long now) {
     remaining--;
-    nextAt = now + intervalNanos;
-    boolean bondKnown = false;
+    nextAt = now + config.intervalNanos();
+    long bondMac = hosts.first();
+    boolean bondKnown = bondMac == 0;
     for (int i = 0; i < addresses.size(); i++) {
       AddressTable.Entry entry = addresses.entry(i);
       bondKnown |= entry.mac == bondMac;
@@ -69,7 +77,7 @@ final class Announcer {
     if (!bondKnown) {
       Frame frame = take();
       if (frame != null) {
-        rarp(frame);
+        rarp(frame, bondMac);
         give(port, frame);
       }
     }
@@ -127,7 +135,7 @@ final class Announcer {
     return at + NeighbourDiscovery.BYTES;
   }
 
-  private void rarp(Frame frame) {
+  private static void rarp(Frame frame, long bondMac) {
     Wire.ethernet(frame, Wire.SHORTEST_BYTES, Wire.BROADCAST, bondMac, Wire.TYPE_RARP);
     ArpProbe.fixed(frame, Wire.ETHERNET_BYTES, RARP_REQUEST);
     Wire.putMac(frame, ArpProbe.SENDER_MAC, bondMac);

@@ -38,8 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// the host makes goes out. No allocation per frame.
 public final class Bond implements Port {
   private final String name;
-  private final long mac;
-  private final BondConfig config;
+  private final LocalAddresses hosts;
   private final FramePool control;
   private final Clock clock;
   private final BondListener listener;
@@ -50,6 +49,7 @@ public final class Bond implements Port {
   private final Frame[] batch = new Frame[Limits.BATCH];
   private @Nullable Member active;
   private @Nullable Member pinned;
+  private BondConfig config;
   private long switchedAt;
   private long lastTurn;
   private long wakeAt = Long.MIN_VALUE;
@@ -59,7 +59,7 @@ public final class Bond implements Port {
   /// A bond without members.
   ///
   /// @param name     for logs and metrics
-  /// @param mac      the address its host uses, low 48 bits
+  /// @param hosts    the addresses behind it
   /// @param config   how it behaves
   /// @param control  frames for probes (8 for each member) and announcements (up to 64 at once), at
   ///                 least 128 bytes each
@@ -67,19 +67,18 @@ public final class Bond implements Port {
   /// @param listener hears of changes, on the worker
   public Bond(
       String name,
-      long mac,
+      LocalAddresses hosts,
       BondConfig config,
       FramePool control,
       Clock clock,
       BondListener listener) {
-    Macs.check(mac);
     this.name = name;
-    this.mac = mac;
-    this.config = config;
+    this.hosts = hosts;
+    this.config = supported(config);
     this.control = control;
     this.clock = clock;
     this.listener = listener;
-    this.announcer = new Announcer(mac, config, addresses, control, counters);
+    this.announcer = new Announcer(hosts, config.announce(), addresses, control, counters);
     this.lastTurn = clock.nanos();
   }
 
@@ -88,7 +87,7 @@ public final class Bond implements Port {
   /// @throws IllegalArgumentException when the name or a MAC is taken, the bond is full, or the
   ///     control pool too small
   public void add(Port port, MemberConfig member) {
-    long probeMac = Macs.probe(member.mac(), mac);
+    long probeMac = Macs.probe(member.mac(), hosts);
     for (Member other : members) {
       if (other.name().equals(member.name())) {
         throw new IllegalArgumentException("two members are named " + member.name());
@@ -101,7 +100,7 @@ public final class Bond implements Port {
     if (members.size() == Limits.MEMBERS) {
       throw new IllegalArgumentException("a bond has at most " + Limits.MEMBERS + " members");
     }
-    Member added = new Member(port, member, config, probeMac, counters, control);
+    Member added = new Member(port, member, config.health(), probeMac, counters, control);
     members.add(added);
     news = true;
     choiceDue = true;
@@ -142,6 +141,13 @@ public final class Bond implements Port {
     return true;
   }
 
+  private static BondConfig supported(BondConfig config) {
+    if (config.mode() != BondMode.ACTIVE_BACKUP) {
+      throw new IllegalArgumentException("mode " + config.mode() + " is not built yet");
+    }
+    return config;
+  }
+
   private @Nullable Member find(String memberName) {
     for (Member member : members) {
       if (member.name().equals(memberName)) {
@@ -162,9 +168,55 @@ public final class Bond implements Port {
     return active == null ? ActiveChange.NONE : active.name();
   }
 
-  /// The address its host uses.
-  public long mac() {
-    return mac;
+  /// How it behaves now.
+  public BondConfig config() {
+    return config;
+  }
+
+  /// Behaves otherwise from now on. Members, frames and what was learned stay.
+  ///
+  /// @throws IllegalArgumentException when the control pool is too small for other monitors;
+  ///     nothing has changed then
+  public void reconfigure(BondConfig next) {
+    BondConfig checked = supported(next);
+    for (Member member : members) {
+      member.reconfigure(checked.health(), clock.nanos());
+    }
+    config = checked;
+    announcer.reconfigure(checked.announce());
+    news = true;
+    choiceDue = true;
+  }
+
+  /// Sends nothing more on a member, unless there is no other of any use.
+  ///
+  /// @return false when there is none of this name
+  public boolean drain(String memberName) {
+    return draining(memberName, true);
+  }
+
+  /// Takes [#drain] back.
+  ///
+  /// @return false when there is none of this name
+  public boolean undrain(String memberName) {
+    return draining(memberName, false);
+  }
+
+  private boolean draining(String memberName, boolean on) {
+    Member member = find(memberName);
+    if (member == null) {
+      return false;
+    }
+    member.draining(on);
+    pinned = pinned == member ? null : pinned;
+    choose(clock.nanos(), on ? Reason.DRAINED : Reason.FAIL_BACK);
+    return true;
+  }
+
+  /// A member that was told to [#drain] carries nothing and its device holds none of our frames.
+  public boolean drained(String memberName) {
+    Member member = find(memberName);
+    return member != null && member.draining() && member != active && member.port().pending() == 0;
   }
 
   @Override
@@ -230,7 +282,7 @@ public final class Bond implements Port {
       counters.dropOwn.add(1);
       return false;
     }
-    if (member == active || (now - switchedAt < config.graceNanos() && toUs(frame))) {
+    if (member == active || (now - switchedAt < config.announce().graceNanos() && toUs(frame))) {
       return true;
     }
     counters.dropInactive.add(1);
@@ -238,14 +290,14 @@ public final class Bond implements Port {
   }
 
   private boolean toUs(Frame frame) {
-    return frame.mac(Wire.DESTINATION) == mac;
+    return hosts.contains(frame.mac(Wire.DESTINATION));
   }
 
   /// From an address of ours, or for one that only probes use: flooded back, never for the host.
   private boolean foreign(Frame frame) {
     long source = frame.mac(Wire.SOURCE);
     long destination = frame.mac(Wire.DESTINATION);
-    if (source == mac) {
+    if (hosts.contains(source)) {
       return true;
     }
     for (int i = 0; i < members.size(); i++) {
@@ -358,13 +410,13 @@ public final class Bond implements Port {
     pinned = null;
     List<ActiveBackup.Candidate> candidates = new ArrayList<>(members.size());
     for (Member member : members) {
-      boolean primary = member.name().equals(config.primary());
-      int rank = primary ? Integer.MAX_VALUE : member.config().priority();
+      boolean primary = member.name().equals(config.choice().primary());
+      long rank = primary ? Long.MAX_VALUE : member.config().rank();
       int speed = member.port().link().speedMbps();
       candidates.add(new ActiveBackup.Candidate(member.fitness(), rank, speed));
     }
     int current = active == null ? ActiveBackup.NONE : members.indexOf(active);
-    int index = ActiveBackup.choose(candidates, current, config.reselect());
+    int index = ActiveBackup.choose(candidates, current, config.choice().reselect());
     return index == ActiveBackup.NONE ? null : members.get(index);
   }
 

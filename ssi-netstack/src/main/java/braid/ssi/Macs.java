@@ -14,9 +14,9 @@ final class Macs {
     }
   }
 
-  /// The address a member probes from. It is never the bond's: a probe from a backup member with
-  /// the bond's address would draw the bond's traffic to that member's switch port.
-  static long probe(long member, long bond) {
-    return member != bond ? member : (member ^ 0x80_0000L) | LOCAL;
+  /// The address a member probes from. It is never a host's: a probe from a backup member with
+  /// a host's address would draw the host's traffic to that member's switch port.
+  static long probe(long member, LocalAddresses hosts) {
+    return hosts.contains(member) ? (member ^ 0x80_0000L) | LOCAL : member;
   }
 }

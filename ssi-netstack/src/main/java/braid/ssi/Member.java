@@ -15,15 +15,17 @@ final class Member {
   private final MemberConfig config;
   private final Port port;
   private final long probeMac;
-  private final @Nullable Mep mep;
-  private final @Nullable TargetProbe target;
   private final Counters counters;
   private final ProbeFrames frames;
   private final Frame[] one = new Frame[1];
+  private BondConfig.Health health;
+  private @Nullable Mep mep;
+  private @Nullable TargetProbe target;
   private MemberState state = MemberState.DOWN;
   private HoldDown hold;
   private LinkState link = LinkState.DOWN;
   private boolean drained = true;
+  private boolean draining;
   private boolean local;
   private boolean silent;
   private long heldAt;
@@ -35,27 +37,64 @@ final class Member {
   Member(
       Port port,
       MemberConfig config,
-      BondConfig bond,
+      BondConfig.Health health,
       long probeMac,
       Counters counters,
       FramePool pool) {
     this.port = port;
     this.config = config;
     this.probeMac = probeMac;
-    this.hold = HoldDown.none(bond);
+    this.health = health;
+    this.hold = HoldDown.none(health);
     this.counters = counters;
-    Mep continuity = null;
-    TargetProbe probe = null;
-    for (Monitor monitor : bond.monitors()) {
+    this.frames = new ProbeFrames(pool, Limits.PROBES);
+    watch();
+  }
+
+  private void watch() {
+    mep = null;
+    target = null;
+    for (Monitor monitor : health.monitors()) {
       switch (monitor) {
-        case Continuity c -> continuity = new Mep(c);
-        case ArpTarget t -> probe = new ArpProbe(t, probeMac);
-        case NsTarget t -> probe = new NsProbe(t, probeMac);
+        case Carrier _ -> {}
+        case Continuity c -> mep = new Mep(c);
+        case ArpTarget t -> target = new ArpProbe(t, probeMac);
+        case NsTarget t -> target = new NsProbe(t, probeMac);
       }
     }
-    this.frames = new ProbeFrames(pool, bond.monitors().isEmpty() ? 0 : Limits.PROBES);
-    this.mep = continuity;
-    this.target = probe;
+  }
+
+  /// Other checks and hold times. A member that is fit stays so until a new check has had its time.
+  void reconfigure(BondConfig.Health next, long now) {
+    boolean sameChecks = next.monitors().equals(health.monitors());
+    health = next;
+    hold = hold.with(next);
+    if (sameChecks) {
+      return;
+    }
+    watch();
+    boolean fit = fitness().compareTo(ActiveBackup.Fitness.HOLDING) <= 0;
+    if (mep != null) {
+      mep.reset(now);
+      if (fit) {
+        mep.beat().heard(now);
+      }
+    }
+    if (target != null) {
+      target.beat().reset(now);
+      if (fit) {
+        target.beat().heard(now);
+      }
+    }
+  }
+
+  /// Told to carry nothing more.
+  boolean draining() {
+    return draining;
+  }
+
+  void draining(boolean on) {
+    draining = on;
   }
 
   String name() {
@@ -226,6 +265,11 @@ final class Member {
 
   /// What the choice sees.
   ActiveBackup.Fitness fitness() {
+    ActiveBackup.Fitness judged = judged();
+    return draining && judged != ActiveBackup.Fitness.DEAD ? ActiveBackup.Fitness.DRAINING : judged;
+  }
+
+  private ActiveBackup.Fitness judged() {
     return switch (state) {
       case UP -> ActiveBackup.Fitness.UP;
       case HOLDING -> ActiveBackup.Fitness.HOLDING;

@@ -14,6 +14,8 @@ public enum Reason {
   UPLINK_DOWN,
   /// The ARP target no longer answers through it.
   TARGET,
+  /// The operator wants it empty.
+  DRAINED,
   /// It was taken out.
   REMOVED,
   /// One of higher rank came back.

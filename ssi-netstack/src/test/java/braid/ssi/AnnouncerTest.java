@@ -21,7 +21,8 @@ class AnnouncerTest {
   private final AddressTable addresses = new AddressTable(4);
   private final Counters counters = new Counters();
   private final Announcer announcer =
-      new Announcer(MAC, BondConfig.DEFAULT, addresses, pools.control, counters);
+      new Announcer(
+          LocalAddresses.of(MAC), BondConfig.Announce.DEFAULT, addresses, pools.control, counters);
 
   private void learn(byte[] bytes) {
     Frame frame = pools.frame(bytes);

@@ -22,7 +22,13 @@ class BondAllocationTest {
   private final MepPort node =
       new MepPort(device.far(), Continuity.NODE, 0x0200_0000_0f00L, pools.control, clock);
   private final Bond bond =
-      new Bond("ssi0", Lab.BOND, BondConfig.DEFAULT, pools.control, clock, change -> {});
+      new Bond(
+          "ssi0",
+          LocalAddresses.of(Lab.BOND),
+          BondConfig.DEFAULT,
+          pools.control,
+          clock,
+          change -> {});
   private final Frame[] batch = new Frame[64];
   private final byte[] down = Packets.numbered(Lab.PEER, Lab.BOND, 1);
   private final byte[] up = Packets.numbered(Lab.BOND, Lab.PEER, 1);
@@ -55,7 +61,7 @@ class BondAllocationTest {
   @Test
   void aFrameThroughTheBondAndTheNodeAllocatesNothing() {
     node.uplink(LinkState.UP);
-    bond.add(device, new MemberConfig("m0", Lab.BOND, 0));
+    bond.add(device, new MemberConfig("m0", Lab.BOND, 0, 0));
     for (int i = 0; i < 400; i++) {
       release(bond.receive(batch, 64));
       release(node.receive(batch, 64));

@@ -3,7 +3,6 @@ package braid.ssi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -11,29 +10,31 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BondConfigTest {
   @Test
   void theDefaultsAreValidAndMonitor() {
-    assertThat(BondConfig.DEFAULT.monitors()).containsExactly(Continuity.GUEST);
+    assertThat(BondConfig.DEFAULT.health().monitors()).containsExactly(Continuity.GUEST);
   }
 
   @Test
   void theErrorNamesTheKeyAndTheRange() {
-    assertThatThrownBy(() -> BondConfig.DEFAULT.hold(-1, 0, 0))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withHold(-1, 0, 0))
         .hasMessageStartingWith("hold is 0 to");
-    assertThatThrownBy(() -> BondConfig.DEFAULT.hold(5, 4, 0))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withHold(5, 4, 0))
         .hasMessageStartingWith("hold-max is 5 to");
-    assertThatThrownBy(
-            () -> new BondConfig("", Reselect.ALWAYS, List.of(), 0, 0, 0, 11, 1_000_000, 0))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withAnnouncements(11, 1_000_000))
         .hasMessageStartingWith("announce-count is 0 to 10, not 11");
   }
 
   @Test
   void twoTargetsOrTwoContinuityChecksAreRefused() {
-    assertThatThrownBy(() -> BondConfig.DEFAULT.monitors(Continuity.GUEST, Continuity.NODE))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withMonitors(Continuity.GUEST, Continuity.NODE))
         .hasMessageContaining("one continuity check and one target at most");
     assertThatThrownBy(
-            () -> BondConfig.DEFAULT.monitors(ArpTarget.of("10.0.0.1"), NsTarget.of("2001:db8::1")))
+            () ->
+                BondConfig.DEFAULT.withMonitors(
+                    ArpTarget.of("10.0.0.1"), NsTarget.of("2001:db8::1")))
         .hasMessageContaining("one continuity check and one target at most");
     assertThatThrownBy(
-            () -> BondConfig.DEFAULT.monitors(ArpTarget.of("10.0.0.1"), ArpTarget.of("10.0.0.2")))
+            () ->
+                BondConfig.DEFAULT.withMonitors(ArpTarget.of("10.0.0.1"), ArpTarget.of("10.0.0.2")))
         .hasMessageContaining("one target at most");
   }
 
@@ -76,11 +77,11 @@ class BondConfigTest {
   @ParameterizedTest
   @ValueSource(longs = {0, -1, 0x0100_0000_0000L, 0x1_0000_0000_0000L, 0xffff_ffff_ffffL})
   void aMemberNeedsAUnicastMac(long mac) {
-    assertThatThrownBy(() -> new MemberConfig("m", mac, 0)).hasMessageContaining("unicast MAC");
+    assertThatThrownBy(() -> new MemberConfig("m", mac, 0, 0)).hasMessageContaining("unicast MAC");
   }
 
   @Test
   void aMemberNeedsAName() {
-    assertThatThrownBy(() -> new MemberConfig(" ", 2, 0)).hasMessageContaining("name");
+    assertThatThrownBy(() -> new MemberConfig(" ", 2, 0, 0)).hasMessageContaining("name");
   }
 }

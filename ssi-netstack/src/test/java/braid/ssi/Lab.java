@@ -56,10 +56,10 @@ final class Lab implements BondListener {
   Lab(Pools pools, BondConfig config, int members, long seed) {
     this.pools = pools;
     this.random = new Random(seed);
-    this.bond = new Bond("ssi0", BOND, config, pools.control, clock, this);
+    this.bond = new Bond("ssi0", LocalAddresses.of(BOND), config, pools.control, clock, this);
     for (int i = 0; i < members; i++) {
       nodes.add(new Node(i));
-      bond.add(nodes.get(i).member, new MemberConfig("m" + i, 0x0200_0000_00a0L + i, 0));
+      bond.add(nodes.get(i).member, new MemberConfig("m" + i, 0x0200_0000_00a0L + i, 0, 0));
     }
   }
 

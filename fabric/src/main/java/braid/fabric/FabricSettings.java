@@ -1,0 +1,42 @@
+package braid.fabric;
+
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/// How a node takes part in the fabric.
+///
+/// @param node      this node's name; its certificate must carry it
+/// @param tls       its certificate and the authority's
+/// @param listen    where to wait for other nodes, null to only connect
+/// @param transport how bytes move
+/// @param ioThreads threads that encrypt and move bytes, 1 to 64; a connection stays with one
+/// @param sessions  most sessions per NIC of ours, 1 to 4096
+/// @param window    memory of a session
+/// @param timing    patience
+public record FabricSettings(
+    String node,
+    TlsFiles tls,
+    @Nullable InetSocketAddress listen,
+    TransportKind transport,
+    int ioThreads,
+    int sessions,
+    Window window,
+    Timing timing) {
+  /// Checks the ranges.
+  public FabricSettings {
+    Names.check("node", node);
+    if (ioThreads < 1 || ioThreads > 64) {
+      throw new IllegalArgumentException("fabric I/O threads " + ioThreads + ": use 1 to 64");
+    }
+    if (sessions < 1 || sessions > 4096) {
+      throw new IllegalArgumentException("fabric sessions " + sessions + ": use 1 to 4096");
+    }
+  }
+
+  /// Everything at its default: transport `auto`, one I/O thread, 64 sessions.
+  public static FabricSettings of(
+      String node, TlsFiles tls, @Nullable InetSocketAddress listen) {
+    return new FabricSettings(
+        node, tls, listen, TransportKind.AUTO, 1, 64, Window.DEFAULT, Timing.DEFAULT);
+  }
+}

@@ -1,0 +1,2 @@
+/// Another node's NIC as a local port.
+package braid.fabric;

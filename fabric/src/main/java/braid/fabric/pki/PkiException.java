@@ -1,0 +1,43 @@
+package braid.fabric.pki;
+
+/// A certificate or a key cannot be made, read or used. The message is one line: which, what is
+/// wrong with it, and the remedy.
+public final class PkiException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /// The file or the name that is wrong.
+  private final String where;
+
+  /// What is wrong with it.
+  private final String problem;
+
+  /// What to do.
+  private final String remedy;
+
+  /// Made with all that the operator needs to mend it.
+  ///
+  /// @param where   file, or the name as it was given
+  /// @param problem what is wrong with it
+  /// @param remedy  what to do instead
+  public PkiException(String where, String problem, String remedy) {
+    super(where + ": " + problem + ". " + remedy);
+    this.where = where;
+    this.problem = problem;
+    this.remedy = remedy;
+  }
+
+  /// The file or the name that is wrong.
+  public String where() {
+    return where;
+  }
+
+  /// What is wrong with it.
+  public String problem() {
+    return problem;
+  }
+
+  /// What to do.
+  public String remedy() {
+    return remedy;
+  }
+}
