@@ -11,11 +11,19 @@ module braid.cli {
   requires transitive info.picocli;
   requires org.snakeyaml.engine;
   requires org.slf4j;
+  requires transitive minimal.json;
+  requires io.prometheus.metrics.core;
+  requires io.prometheus.metrics.model;
+  requires io.prometheus.writer.text;
+  requires jdk.httpserver;
+  requires jdk.net;
   requires transitive java.logging;
 
   exports braid.cli;
   exports braid.cli.control;
 
   opens braid.cli to
+      info.picocli;
+  opens braid.cli.operator to
       info.picocli;
 }

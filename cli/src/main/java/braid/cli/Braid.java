@@ -1,5 +1,14 @@
 package braid.cli;
 
+import braid.cli.control.RefusedException;
+import braid.cli.operator.BondCommand;
+import braid.cli.operator.CaptureCommand;
+import braid.cli.operator.CompletionCommand;
+import braid.cli.operator.EventsCommand;
+import braid.cli.operator.NicCommand;
+import braid.cli.operator.NicsCommand;
+import braid.cli.operator.ReloadCommand;
+import braid.cli.operator.StatusCommand;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -16,7 +25,20 @@ import picocli.CommandLine.Spec;
     version = "braid 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
     description = "One network interface made of every NIC in the cluster.",
-    subcommands = {NodeCommand.class, GuestCommand.class, CommandLine.HelpCommand.class},
+    subcommands = {
+      NodeCommand.class,
+      GuestCommand.class,
+      StatusCommand.class,
+      BondCommand.class,
+      NicsCommand.class,
+      NicCommand.class,
+      CaptureCommand.class,
+      EventsCommand.class,
+      ReloadCommand.class,
+      ConfigCommand.class,
+      CompletionCommand.class,
+      CommandLine.HelpCommand.class
+    },
     footer = {
       "",
       "Exit codes: 0 done, 1 the system refused, 2 wrong input.",
@@ -41,11 +63,16 @@ public final class Braid implements Runnable {
   /// The command line with its error handling, for tests as well.
   static CommandLine commandLine() {
     return new CommandLine(new Braid())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (failure, command, parsed) -> {
               if (failure instanceof ConfigException wrong) {
                 command.getErr().println("braid: " + wrong.getMessage());
                 return 2;
+              }
+              if (failure instanceof RefusedException refused) {
+                command.getErr().println("braid: " + refused.getMessage());
+                return refused.kind() == RefusedException.Kind.INVALID ? 2 : 1;
               }
               if (failure instanceof braid.kernel.LinuxException refused) {
                 command.getErr().println("braid: " + refused.getMessage());

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /// Copies of frames on their way from a worker to a thread that writes them somewhere: a ring of
 /// bytes with one writer and one reader.
@@ -58,7 +59,8 @@ public final class CaptureRing {
   private final Clock clock;
   private final long limit;
   private final Counter taken = new Counter("captured");
-  private final Counter lost = new Counter("lost");
+  private final Counter[] takenOf;
+  private final Counter[] lostOf;
 
   /// Bytes read so far; the reader's.
   @SuppressWarnings("unused") // by HEAD
@@ -79,10 +81,11 @@ public final class CaptureRing {
   /// An empty ring.
   ///
   /// @param size       bytes, a power of two from [#BYTES_MIN] to 2^30
+  /// @param ports      how many it will be attached to, at least 1
   /// @param snapLength most bytes of a frame that are kept, 1 to [Frame#BYTES_MAX]
   /// @param limit      frames after which nothing more is taken, 1 to [Long#MAX_VALUE]
   /// @param clock      nanoseconds since 1970, as [Clock#sinceEpoch] gives; asked for each frame
-  public CaptureRing(int size, int snapLength, long limit, Clock clock) {
+  public CaptureRing(int size, int ports, int snapLength, long limit, Clock clock) {
     if (Integer.bitCount(size) != 1 || size < BYTES_MIN || size > 1 << 30) {
       throw new IllegalArgumentException("a ring of " + size + " bytes");
     }
@@ -90,10 +93,18 @@ public final class CaptureRing {
       throw new IllegalArgumentException("snap length " + snapLength + ", limit " + limit);
     }
     this.bytes = new byte[size];
+    this.takenOf = counters("captured", ports);
+    this.lostOf = counters("lost", ports);
     this.mask = size - 1;
     this.snapLength = snapLength;
     this.limit = limit;
     this.clock = clock;
+  }
+
+  private static Counter[] counters(String name, int count) {
+    Counter[] counters = new Counter[count];
+    Arrays.setAll(counters, i -> new Counter(name));
+    return counters;
   }
 
   /// Most bytes of a frame that are kept.
@@ -106,9 +117,23 @@ public final class CaptureRing {
     return taken.get();
   }
 
+  /// Frames of port `port` in the ring or already read.
+  public long taken(int port) {
+    return takenOf[port].get();
+  }
+
+  /// Frames of port `port` that found no room.
+  public long lost(int port) {
+    return lostOf[port].get();
+  }
+
   /// Frames that found no room.
   public long lost() {
-    return lost.get();
+    long sum = 0;
+    for (Counter counter : lostOf) {
+      sum += counter.get();
+    }
+    return sum;
   }
 
   /// The limit is reached: nothing more will come in.
@@ -130,7 +155,7 @@ public final class CaptureRing {
     int total = padded + BLOCK_EXTRA;
     long start = (long) TAIL.get(this);
     if (start + total - (long) HEAD.getAcquire(this) > bytes.length) {
-      lost.add(1);
+      lostOf[port].add(1);
       return;
     }
     long stamp = clock.nanos();
@@ -150,6 +175,7 @@ public final class CaptureRing {
     number(after + 8, 0); // opt_endofopt
     number(after + 12, total);
     TAIL.setRelease(this, start + total);
+    takenOf[port].add(1);
     taken.add(1);
   }
 

@@ -1,0 +1,37 @@
+package braid.cli.operator;
+
+import braid.cli.control.NodeView;
+import braid.cli.control.Records;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
+import java.time.Instant;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `braid status`.
+@Command(
+    name = "status",
+    mixinStandardHelpOptions = true,
+    description = "Shows what the node does and how it is.",
+    footer = {
+      "",
+      "Example:",
+      "  braid status",
+      "",
+      "The names below PORT are those that 'braid capture' takes."
+    })
+public final class StatusCommand implements Runnable {
+  @Mixin private final Operator operator = new Operator();
+
+  /// Made by picocli.
+  public StatusCommand() {}
+
+  @Override
+  public void run() {
+    JsonValue result = operator.ask("status", new JsonObject());
+    operator.print(
+        operator.json()
+            ? result.toString()
+            : Screens.status(Records.fromJson(NodeView.Status.class, result), Instant.now()));
+  }
+}
