@@ -72,8 +72,7 @@ record BondSpec(
   Map<String, String> texts() {
     Map<String, String> texts = new LinkedHashMap<>();
     texts.put(
-        "members",
-        members.stream().map(MemberPattern::toString).collect(Collectors.joining("+")));
+        "members", members.stream().map(MemberPattern::toString).collect(Collectors.joining("+")));
     if (!priorities.isEmpty()) {
       texts.put(
           "priorities",

@@ -12,10 +12,10 @@ import braid.ssi.MemberState;
 import braid.ssi.Switch;
 import braid.ssi.SwitchConfig;
 import java.util.Collection;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// A bond below guests in the running wiring, and the switch that its guests share.
@@ -46,8 +46,7 @@ final class BondUnit implements BondListener {
     this.spec = spec;
     Switch hub = new Switch(spec.name() + "/switch", SwitchConfig.DEFAULT, engine.clock());
     this.outlet = new Outlet(hub);
-    this.bond =
-        new Bond(spec.name(), hub, spec.settings(), control.pool(), engine.clock(), this);
+    this.bond = new Bond(spec.name(), hub, spec.settings(), control.pool(), engine.clock(), this);
     this.point = new TapPoint(bond);
     this.cable = new Cable(hub.uplink(), point);
     this.watch = new LinkWatch(bond, this::linkChanged);
@@ -194,7 +193,8 @@ final class BondUnit implements BondListener {
   public void memberChanged(String member, MemberState from, MemberState to) {
     engine
         .events()
-        .publish(new NodeEvent.MemberChanged(spec.name(), member, Field.word(from), Field.word(to)));
+        .publish(
+            new NodeEvent.MemberChanged(spec.name(), member, Field.word(from), Field.word(to)));
   }
 
   /// Takes it out, with its members; its guests were unplugged before.

@@ -15,8 +15,7 @@ final class Bonds {
   static BondUnit require(Wiring wiring, String name) {
     BondUnit bond = wiring.bond(name);
     if (bond == null) {
-      List<String> known =
-          wiring.bonds().stream().map(one -> one.spec().name()).sorted().toList();
+      List<String> known = wiring.bonds().stream().map(one -> one.spec().name()).sorted().toList();
       throw new RefusedException(
           Kind.INVALID, "there is no bond '" + name + "'", remedy(name, known, "bond"));
     }
@@ -38,7 +37,8 @@ final class Bonds {
                     new RefusedException(
                         Kind.INVALID,
                         "there is no bond '" + name + "'",
-                        remedy(name, config.bonds().stream().map(BondSpec::name).toList(), "bond")));
+                        remedy(
+                            name, config.bonds().stream().map(BondSpec::name).toList(), "bond")));
     BondSpec changed = bond.with(changes);
     return config.bonds(
         config.bonds().stream().map(one -> one.name().equals(name) ? changed : one).toList());
@@ -46,7 +46,8 @@ final class Bonds {
 
   /// Pins a member, or lets the bond choose again.
   static void setActive(Engine engine, BondUnit bond, String member) {
-    List<String> known = engine.call(() -> bond.bond().members().stream().map(m -> m.name()).toList());
+    List<String> known =
+        engine.call(() -> bond.bond().members().stream().map(m -> m.name()).toList());
     if (!member.isEmpty() && !known.contains(member)) {
       throw new RefusedException(
           Kind.INVALID,

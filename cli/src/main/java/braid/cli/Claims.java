@@ -49,7 +49,9 @@ final class Claims {
   void forget(GuestUnit guest) {
     open.remove(guest);
     guest.refuse("");
-    var _ = directory.release(guest.spec().mac()).exceptionally(failure -> null);
+    if (guest.address() != 0) {
+      var _ = directory.release(guest.address()).exceptionally(failure -> null);
+    }
   }
 
   /// Asks again for what was not granted.
@@ -61,8 +63,9 @@ final class Claims {
     if (asked.add(guest)) {
       var _ =
           directory
-              .claim(guest.spec().mac())
-              .whenComplete((granted, failure) -> engine.later(() -> answer(guest, granted, failure)));
+              .claim(guest.address())
+              .whenComplete(
+                  (granted, failure) -> engine.later(() -> answer(guest, granted, failure)));
     }
   }
 

@@ -45,7 +45,7 @@ final class Engine implements AutoCloseable {
     this.worker = new Worker("braid", Clock.SYSTEM, ring, spinMicros * 1_000L);
     this.control =
         new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().daemon().name("braid-control").factory());
+            1, Thread.ofPlatform().daemon().name("braid-wiring").factory());
     control.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 

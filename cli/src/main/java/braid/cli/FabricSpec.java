@@ -18,7 +18,12 @@ import org.jspecify.annotations.Nullable;
 /// @param transport how Netty moves bytes
 /// @param windowKib memory for received frames of a session, KiB: what a slow NIC keeps waiting
 record FabricSpec(
-    @Nullable HostPort listen, Path ca, Path cert, Path key, TransportKind transport, int windowKib) {
+    @Nullable HostPort listen,
+    Path ca,
+    Path cert,
+    Path key,
+    TransportKind transport,
+    int windowKib) {
   static final List<String> KEYS = List.of("listen", "ca", "cert", "key", "transport", "window");
   static final int WINDOW_DEFAULT = Window.DEFAULT.bytes() >> 10;
   private static final int IO_THREADS = 1;

@@ -236,9 +236,15 @@ record Field(String what, String where, Map<String, Value> values) {
   /// A unicast MAC address as the low 48 bits, or `otherwise`.
   long mac(String key, long otherwise) {
     String value = text(key);
-    if (value == null) {
-      return otherwise;
-    }
+    return value == null ? otherwise : macOf(key, value);
+  }
+
+  /// A list of unicast MAC addresses.
+  List<Long> macs(String key) {
+    return items(key).stream().map(text -> macOf(key, text)).toList();
+  }
+
+  private long macOf(String key, String value) {
     if (MAC.matcher(value).matches()) {
       long mac = Long.parseLong(value.replace(":", ""), 16);
       if (mac != 0 && (mac >> 40 & 1) == 0) {

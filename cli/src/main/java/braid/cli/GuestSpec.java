@@ -10,11 +10,14 @@ import org.jspecify.annotations.Nullable;
 /// @param socket    vhost-user socket
 /// @param behind    what its frames go through
 /// @param mode      who listens
-/// @param mac       MAC address in the device's configuration, 48 bits
+/// @param mac       the guest's address, 48 bits; 0 when the VMM is to say
 /// @param mtu       MTU in the device's configuration, bytes
 /// @param vlan      VLAN that it is in without seeing the tag, 1 to 4094; 0 for none
 /// @param rateMbps  most that it may send, Mbit/s; 0 for no limit
-/// @param antiSpoof frames from another source address than its own are dropped
+/// @param antiSpoof frames from another source address than its own are dropped; without a `mac`
+// its
+///                  own is that of its first frame
+/// @param allow     further addresses that it may use
 /// @param pcap      file that all its frames are written to; null for none
 /// @param drop      percent of frames dropped on purpose, for debugging; 0 normally
 record GuestSpec(
@@ -27,6 +30,7 @@ record GuestSpec(
     int vlan,
     int rateMbps,
     boolean antiSpoof,
+    List<Long> allow,
     @Nullable Path pcap,
     int drop) {
   static final List<String> KEYS =
@@ -40,6 +44,7 @@ record GuestSpec(
           "vlan",
           "rate",
           "anti-spoof",
+          "allow",
           "pcap",
           "drop");
   private static final int RATE_MAX = 10_000_000;
@@ -78,11 +83,12 @@ record GuestSpec(
         field.socket("socket", socket),
         behind(field),
         field.choice("mode", Mode.class, Mode.SERVER),
-        field.mac("mac", Macs.of(name)),
+        field.mac("mac", 0),
         field.number("mtu", 68, 65_535, 1500),
         field.number("vlan", 1, 4094, 0),
         field.number("rate", 1, RATE_MAX, 0),
         field.flag("anti-spoof", true),
+        field.macs("allow"),
         field.path("pcap"),
         field.number("drop", 0, 100, 0));
   }
@@ -97,6 +103,21 @@ record GuestSpec(
           "bond", field.what() + " has both 'nic' and 'bond'", "Keep one: a bond has its NICs");
     }
     return new Behind(true, bond);
+  }
+
+  GuestSpec {
+    allow = List.copyOf(allow);
+  }
+
+  /// The address in the device's configuration: the one that was given, or one made of the name.
+  /// Front-ends that read it (user-mode Linux) use it; QEMU has its own.
+  long deviceMac() {
+    return mac == 0 ? Macs.of(name) : mac;
+  }
+
+  /// Its address is not known before it sends.
+  boolean learns() {
+    return antiSpoof && mac == 0;
   }
 
   /// Only what is in front of the device differs, so that the guest need not notice.

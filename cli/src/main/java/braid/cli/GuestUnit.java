@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BiConsumer;
@@ -45,12 +46,17 @@ final class GuestUnit {
   private final ClosingStack undo = new ClosingStack(LOG);
   private final VhostNetPort device;
   private final MepPort mep;
+  private final SourceLock lock;
   private final TapPoint point;
   private final VhostUserServer server;
   private final LinkWatch watch;
   private final BiConsumer<GuestUnit, Boolean> attached;
   private volatile GuestSpec spec;
   private volatile String refusal = "";
+
+  /// Of the guest: given, or learned; 0 while it is not known.
+  private volatile long address;
+
   private Outlet outlet;
   private @Nullable Cable cable;
 
@@ -60,6 +66,7 @@ final class GuestUnit {
     this.spec = spec;
     this.outlet = outlet;
     this.attached = attached;
+    this.address = spec.learns() ? 0 : spec.deviceMac();
     this.device = new VhostNetPort(spec.name(), engine.clock(), engine.ring());
     ControlFrames control = ControlFrames.of(CONTROL_FRAMES);
     undo.own(() -> control.retire(engine));
@@ -76,20 +83,21 @@ final class GuestUnit {
                 spec.name(),
                 spec.socket(),
                 spec.mode() == GuestSpec.Mode.CLIENT,
-                NetDevice.of(spec.mac(), spec.mtu())),
+                NetDevice.of(spec.deviceMac(), spec.mtu())),
             device,
             engine.worker(),
             Clock.SYSTEM,
             // A guest that runs a continuity check is told by it, faster than by a lost socket.
             () -> refused() || !engine.call(mep::speaking));
-    this.point = new TapPoint(wrapped(mep));
+    this.lock = new SourceLock(wrapped(mep), this::learned);
+    this.point = new TapPoint(lock);
     this.watch = new LinkWatch(device, this::deviceChanged);
   }
 
   /// Makes the device and plugs it in; nobody can connect yet.
   ///
-  /// @param attached told on the control thread when the guest's driver is ready, and when it is
-  ///                 gone
+  /// @param attached told on the control thread when the guest's driver is ready and its address
+  ///                 known, and when it is gone
   /// @throws ConfigException when a file cannot be written or an address is taken
   static GuestUnit open(
       Engine engine, GuestSpec spec, Outlet outlet, BiConsumer<GuestUnit, Boolean> attached) {
@@ -143,7 +151,9 @@ final class GuestUnit {
       return undo.own(new PcapPort(outer, file, Clock.sinceEpoch()));
     } catch (IOException e) {
       throw new ConfigException(
-          spec.toString(), "pcap file " + file + " cannot be written (" + e + ")", "Choose another");
+          spec.toString(),
+          "pcap file " + file + " cannot be written (" + e + ")",
+          "Choose another");
     }
   }
 
@@ -153,10 +163,10 @@ final class GuestUnit {
 
   private void plugIn() {
     Outlet into = outlet;
-    EndConfig end = endOf(spec);
     try {
       engine.run(
           () -> {
+            EndConfig end = endOf(spec, address);
             Cable made = new Cable(point, into.plug(endName(), end, this::linkChanged));
             engine.worker().add(made);
             cable = made;
@@ -179,11 +189,34 @@ final class GuestUnit {
   }
 
   /// What a guest may send, and what it sees.
-  static EndConfig endOf(GuestSpec spec) {
-    EndConfig end = spec.antiSpoof() ? EndConfig.guest(spec.mac()) : EndConfig.guest();
+  ///
+  /// @param address of the guest, 0 while it is not known
+  static EndConfig endOf(GuestSpec spec, long address) {
+    List<Long> macs = new ArrayList<>();
+    if (spec.antiSpoof() && address != 0) {
+      macs.add(address);
+      spec.allow().stream().filter(mac -> mac != address).forEach(macs::add);
+    }
     RateLimit sending =
         spec.rateMbps() == 0 ? RateLimit.NONE : RateLimit.of(spec.rateMbps() * MEGABIT);
+    EndConfig end = EndConfig.guest(macs.stream().mapToLong(Long::longValue).toArray());
     return end.vlan(spec.vlan()).trunk(spec.vlan() == 0).limits(sending, RateLimit.NONE);
+  }
+
+  /// On the worker: the first address that a guest without a configured one uses.
+  private boolean learned(long mac) {
+    if (!spec.learns()) {
+      return true;
+    }
+    try {
+      outlet.hub().configure(endName(), endOf(spec, mac));
+    } catch (IllegalArgumentException e) {
+      engine.later(() -> refuse("its address is another guest's: " + e.getMessage()));
+      return true;
+    }
+    address = mac;
+    engine.later(() -> attached.accept(this, true));
+    return true;
   }
 
   /// On the worker: the link behind changed.
@@ -200,13 +233,28 @@ final class GuestUnit {
   /// On the worker: the guest's driver came or went.
   private void deviceChanged(LinkState state) {
     boolean up = state.up();
+    if (!up && spec.learns()) {
+      // Another guest may follow.
+      lock.open();
+      outlet.hub().configure(endName(), endOf(spec, 0));
+    }
     engine
         .events()
         .publish(
             up
                 ? new NodeEvent.GuestAttached(spec.name())
                 : new NodeEvent.GuestDetached(spec.name(), "the driver or its front-end left"));
-    engine.later(() -> attached.accept(this, up));
+    engine.later(() -> driver(up));
+  }
+
+  private void driver(boolean up) {
+    if (!up) {
+      attached.accept(this, false);
+      refuse("");
+      address = spec.learns() ? 0 : spec.deviceMac();
+    } else if (address != 0) {
+      attached.accept(this, true);
+    }
   }
 
   /// Becomes what the next configuration says while the guest goes on: only what is in front of the
@@ -251,6 +299,11 @@ final class GuestUnit {
   /// Why it is kept off the network, empty when it is not; any thread.
   String refusal() {
     return refusal;
+  }
+
+  /// The guest's address, 0 while it is not known; any thread.
+  long address() {
+    return address;
   }
 
   /// As it is configured now; any thread.
@@ -299,7 +352,7 @@ final class GuestUnit {
             spec.name(),
             spec.socket().toAbsolutePath(),
             spec.mode() == GuestSpec.Mode.CLIENT ? "server=on" : "reconnect=1",
-            Macs.text(spec.mac()));
+            Macs.text(spec.deviceMac()));
   }
 
   /// What it says at the start.

@@ -22,7 +22,8 @@ sealed interface MemberUnit permits LocalMember, RemoteMember {
   int pending();
 
   /// Where frames can be watched, null where that is somebody else's.
-  @org.jspecify.annotations.Nullable TapPoint point();
+  @org.jspecify.annotations.Nullable
+  TapPoint point();
 
   /// The control thread, after [#unplug].
   default void retire(Engine engine) {}

@@ -27,7 +27,9 @@ final class NicRecords {
                 new NicRecord(
                     node,
                     nic.spec().name(),
-                    nic.spec().mac() == 0 ? Macs.of(node + "/" + nic.spec().name()) : nic.spec().mac(),
+                    nic.spec().mac() == 0
+                        ? Macs.of(node + "/" + nic.spec().name())
+                        : nic.spec().mac(),
                     "tap",
                     nic.link().speedMbps(),
                     nic.link().up() && !nic.draining(),

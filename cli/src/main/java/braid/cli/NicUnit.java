@@ -136,15 +136,11 @@ final class NicUnit {
         engine.worker().submit(() -> tell(next));
       }
       if (news) {
-        engine
-            .events()
-            .publish(new NodeEvent.LinkChanged(now.name(), changed, next.up(), present));
+        engine.events().publish(new NodeEvent.LinkChanged(now.name(), changed, next.up(), present));
       }
     }
     boolean ours =
-        changed.equals(now.tap())
-            || changed.equals(now.uplink())
-            || changed.equals(now.bridge());
+        changed.equals(now.tap()) || changed.equals(now.uplink()) || changed.equals(now.bridge());
     if (ours && (!present || incomplete)) {
       incomplete = true;
       engine.later(this::restore);

@@ -112,7 +112,8 @@ final class Nics {
     long before = -1;
     int quiet = 0;
     while (quiet < QUIET_LOOKS) {
-      long moved = engine.call(() -> nic.counted().counters().txFrames.get() + cluster.received(name));
+      long moved =
+          engine.call(() -> nic.counted().counters().txFrames.get() + cluster.received(name));
       boolean idle = engine.call(() -> nic.inFlight() == 0 && drained(wiring, name));
       quiet = idle && moved == before ? quiet + 1 : 0;
       before = moved;

@@ -1,6 +1,10 @@
 package braid.cli;
 
+import braid.cli.control.ControlClient;
+import braid.cli.control.ControlServer;
+import braid.cli.control.DropWatch;
 import braid.cli.control.EventHub;
+import braid.cli.control.MetricsServer;
 import braid.cli.control.NodeControl;
 import braid.cli.control.NodeEvent;
 import braid.cli.control.NodeView;
@@ -8,6 +12,7 @@ import braid.cli.control.RefusedException;
 import braid.kernel.LinkMonitor;
 import braid.kernel.LinuxException;
 import braid.port.TapPoint;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -109,7 +114,7 @@ final class Node implements NodeControl, AutoCloseable {
 
   private void open(NodeConfig wanted) {
     engine.worker().start();
-    LinkMonitor monitor = undo.own(LinkMonitor.start(this::linkEvent));
+    undo.own(LinkMonitor.start(this::linkEvent));
     undo.own(() -> onControl(this::takeDown));
     List<String> failures =
         onControl(
@@ -128,11 +133,29 @@ final class Node implements NodeControl, AutoCloseable {
       throw new ConfigException(source.name, failures.getFirst(), "Mend it and start again");
     }
     engine.every(TICK_MILLIS, this::tick);
+    serve(wanted);
     LOG.info(
         "node is ready: {}",
         wiring.guests().stream().map(GuestUnit::describe).collect(Collectors.joining(", ")));
     events.publish(new NodeEvent.NodeChanged(wanted.node(), "ready", ""));
-    assert monitor != null;
+  }
+
+  /// The doors for operators. The default place may be another node's: then this one has none.
+  private void serve(NodeConfig wanted) {
+    Path socket = wanted.control();
+    try {
+      undo.own(ControlServer.open(socket == null ? ControlClient.DEFAULT : socket, this));
+    } catch (RefusedException e) {
+      if (socket != null) {
+        throw e;
+      }
+      LOG.info("no control socket, name one by 'control': {}", e.getMessage());
+    }
+    HostPort metrics = wanted.metrics();
+    if (metrics != null) {
+      undo.own(MetricsServer.open(metrics.resolve(), this));
+    }
+    undo.own(DropWatch.start(views::ports, events));
   }
 
   private void linkEvent(braid.kernel.Link link, boolean present) {
@@ -226,9 +249,11 @@ final class Node implements NodeControl, AutoCloseable {
             NodeConfig next = change.apply(config);
             return apply(NodeChecks.checked(next, new Places(what)), what);
           } catch (ConfigException e) {
-            throw new RefusedException(RefusedException.Kind.INVALID, String.valueOf(e.getMessage()));
+            throw new RefusedException(
+                RefusedException.Kind.INVALID, String.valueOf(e.getMessage()));
           } catch (LinuxException e) {
-            throw new RefusedException(RefusedException.Kind.FAILED, String.valueOf(e.getMessage()));
+            throw new RefusedException(
+                RefusedException.Kind.FAILED, String.valueOf(e.getMessage()));
           }
         });
   }

@@ -171,7 +171,18 @@ final class NodeChecks {
         throw wrong(guest, "two guests use the socket " + guest.socket(), "Give each its own");
       }
       behind(guest);
-      GuestSpec twin = macs.put(guest.mac(), guest);
+      if (!guest.allow().isEmpty() && (!guest.antiSpoof() || guest.mac() == 0)) {
+        throw wrong(
+            guest,
+            "guest '"
+                + guest.name()
+                + "' has 'allow' without "
+                + (guest.antiSpoof() ? "'mac'" : "'anti-spoof'"),
+            guest.antiSpoof()
+                ? "Add mac=: the guest's own address"
+                : "Remove it: without anti-spoof every address is allowed");
+      }
+      GuestSpec twin = macs.put(guest.deviceMac(), guest);
       if (twin != null) {
         throw wrong(
             guest,
@@ -180,11 +191,11 @@ final class NodeChecks {
                 + "' and '"
                 + guest.name()
                 + "' have the same MAC "
-                + Macs.text(guest.mac()),
+                + Macs.text(guest.deviceMac()),
             "Change one");
       }
       for (NicSpec nic : config.nics()) {
-        if (nic.mac() == guest.mac()) {
+        if (nic.mac() == guest.deviceMac()) {
           throw wrong(
               guest,
               "guest '"
@@ -192,7 +203,7 @@ final class NodeChecks {
                   + "' and nic '"
                   + nic.name()
                   + "' have the same MAC "
-                  + Macs.text(guest.mac()),
+                  + Macs.text(guest.deviceMac()),
               "Change one");
         }
         if (nic.mtu() > 0 && nic.mtu() < guest.mtu() && config.uses(guest, nic)) {

@@ -18,7 +18,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What an operator sees of the running wiring, copied at one moment: whatever belongs to the worker
+/// What an operator sees of the running wiring, copied at one moment: whatever belongs to the
+// worker
 /// is asked there, in one go. Any thread.
 final class NodeViews {
   private static final String VERSION = "0.1.0";
@@ -68,7 +69,7 @@ final class NodeViews {
         guests(),
         bonds(),
         cluster.peers(),
-        ports());
+        portsOnWorker());
   }
 
   private List<String> warnings(About about) {
@@ -113,7 +114,7 @@ final class NodeViews {
                     guest.spec().name(),
                     guest.spec().socket().toString(),
                     guest.ready(),
-                    Macs.text(guest.spec().mac()),
+                    Macs.text(guest.address() == 0 ? guest.spec().deviceMac() : guest.address()),
                     guest.spec().mtu(),
                     guest.spec().behind().name()))
         .toList();
@@ -151,8 +152,7 @@ final class NodeViews {
     MemberUnit unit = bond.member(status.name());
     MemberConfig config = unit == null ? new MemberConfig(status.name(), 2, 0, 0) : unit.config();
     boolean draining = unit instanceof LocalMember local && local.nic().draining();
-    String node =
-        unit instanceof RemoteMember remote ? remote.nic().node() : cluster.node();
+    String node = unit instanceof RemoteMember remote ? remote.nic().node() : cluster.node();
     return new NodeView.Member(
         status.name(),
         node,
@@ -168,7 +168,12 @@ final class NodeViews {
         status.silenceNanos() / 1_000);
   }
 
-  private List<NodeView.Port> ports() {
+  /// Everything that moves frames.
+  List<NodeView.Port> ports() {
+    return engine.call(this::portsOnWorker);
+  }
+
+  private List<NodeView.Port> portsOnWorker() {
     List<NodeView.Port> ports = new ArrayList<>();
     wiring.guests().forEach(one -> ports.add(port(one.point(), NodeView.PortKind.GUEST)));
     wiring.nics().forEach(one -> ports.add(port(one.point(), NodeView.PortKind.NIC)));

@@ -66,8 +66,8 @@ final class NodeYaml {
 
   private NodeConfig parse(String text) {
     Field scalars = topLevel(root(text));
-    FabricSpec fabric = one("fabric", FabricSpec::read);
-    DirectorySpec directory = one("directory", DirectorySpec::read);
+    FabricSpec fabric = one("fabric", "", FabricSpec::read);
+    DirectorySpec directory = one("directory", "", DirectorySpec::read);
     return new NodeConfig(
         scalars.has("node") ? scalars.name(scalars.text("node", "")) : HostName.get(scalars),
         each("nics", "nic", NicSpec::read),
@@ -75,17 +75,19 @@ final class NodeYaml {
         each("guests", "guest", GuestSpec::read),
         fabric,
         directory,
-        one(
-            "control",
-            field ->
-                field
-                    .only(List.of("socket"))
-                    .socket("socket", field.required("socket", "/run/braid/braid.sock"))),
-        one("metrics", field -> metrics(field.only(List.of("listen")))),
+        one("control", "socket", NodeYaml::control),
+        one("metrics", "listen", NodeYaml::metrics),
         scalars.number("spin", 0, NodeConfig.SPIN_MAX_MICROS, NodeConfig.SPIN_DEFAULT_MICROS));
   }
 
+  private static Path control(Field field) {
+    return field
+        .only(List.of("socket"))
+        .socket("socket", field.required("socket", "/run/braid/node.sock"));
+  }
+
   private static @Nullable HostPort metrics(Field field) {
+    field.only(List.of("listen"));
     field.required("listen", "127.0.0.1:9440");
     return field.hostPort("listen");
   }
@@ -131,13 +133,19 @@ final class NodeYaml {
   }
 
   /// The section `key`, null when it is not there.
-  private <T> @Nullable T one(String key, Reader<T> reader) {
+  ///
+  /// @param only the key that a single value in its place stands for; empty when none does
+  private <T> @Nullable T one(String key, String only, Reader<T> reader) {
     Node node = top.get(key);
     if (node == null) {
       return null;
     }
     places.put(key, at(node));
-    return reader.read(field(key, node, at(node)));
+    Field field =
+        node instanceof ScalarNode && !only.isEmpty()
+            ? new Field(key, at(node), Map.of(only, scalar(node, key)))
+            : field(key, node, at(node));
+    return reader.read(field);
   }
 
   /// The named things of the section `key`.

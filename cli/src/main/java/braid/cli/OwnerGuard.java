@@ -3,9 +3,7 @@ package braid.cli;
 import braid.fabric.directory.Ownership;
 import braid.port.Counter;
 import braid.port.Frame;
-import braid.port.LinkState;
 import braid.port.Port;
-import braid.port.PortCounters;
 import java.util.Arrays;
 import java.util.List;
 
@@ -18,11 +16,10 @@ import java.util.List;
 /// so.
 ///
 /// **Thread**: the worker.
-final class OwnerGuard implements Port {
+final class OwnerGuard extends ThroughPort {
   private static final int SOURCE = 6;
   private static final int MACS_BYTES = 12;
 
-  private final Port inner;
   private final String node;
   private final Counter dropForeign;
   private long[] foreign = new long[0];
@@ -30,7 +27,7 @@ final class OwnerGuard implements Port {
   /// @param inner the session
   /// @param node  at its other end
   OwnerGuard(Port inner, String node) {
-    this.inner = inner;
+    super(inner);
     this.node = node;
     this.dropForeign = inner.counters().counter("rx_drop_not_owner");
   }
@@ -47,7 +44,7 @@ final class OwnerGuard implements Port {
 
   @Override
   public int receive(Frame[] into, int max) {
-    int got = inner.receive(into, max);
+    int got = super.receive(into, max);
     if (foreign.length == 0) {
       return got;
     }
@@ -63,55 +60,5 @@ final class OwnerGuard implements Port {
       }
     }
     return kept;
-  }
-
-  @Override
-  public void send(Frame[] frames, int count) {
-    inner.send(frames, count);
-  }
-
-  @Override
-  public String name() {
-    return inner.name();
-  }
-
-  @Override
-  public int room() {
-    return inner.room();
-  }
-
-  @Override
-  public void flush() {
-    inner.flush();
-  }
-
-  @Override
-  public LinkState link() {
-    return inner.link();
-  }
-
-  @Override
-  public boolean arm() {
-    return inner.arm();
-  }
-
-  @Override
-  public long deadline() {
-    return inner.deadline();
-  }
-
-  @Override
-  public int recall(Frame[] into, int max) {
-    return inner.recall(into, max);
-  }
-
-  @Override
-  public int pending() {
-    return inner.pending();
-  }
-
-  @Override
-  public PortCounters counters() {
-    return inner.counters();
   }
 }

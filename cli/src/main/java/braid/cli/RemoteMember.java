@@ -20,8 +20,7 @@ final class RemoteMember implements MemberUnit {
   private @Nullable TapPoint point;
 
   /// @param windowBytes memory of a session
-  RemoteMember(
-      Fabric fabric, String bond, RemoteNic nic, MemberConfig config, long windowBytes) {
+  RemoteMember(Fabric fabric, String bond, RemoteNic nic, MemberConfig config, long windowBytes) {
     this.fabric = fabric;
     this.bond = bond;
     this.nic = nic;

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What is plugged in where: the NICs, bonds and guests of a running node, and how one configuration
+/// What is plugged in where: the NICs, bonds and guests of a running node, and how one
+// configuration
 /// becomes the next without disturbing what stays.
 ///
 /// **Order of a change**: first all that can fail is opened while everything old still stands (a
@@ -152,14 +153,11 @@ final class Wiring {
   // Guests
 
   private Outlet outlet(GuestSpec.Behind behind) {
-    return behind.bond()
-        ? unit(bonds, behind.name()).outlet()
-        : unit(nics, behind.name()).outlet();
+    return behind.bond() ? unit(bonds, behind.name()).outlet() : unit(nics, behind.name()).outlet();
   }
 
   private GuestUnit open(GuestSpec guest) {
-    GuestUnit unit =
-        GuestUnit.open(engine, guest, outlet(guest.behind()), cluster::attached);
+    GuestUnit unit = GuestUnit.open(engine, guest, outlet(guest.behind()), cluster::attached);
     guests.put(guest.name(), unit);
     return unit;
   }
@@ -225,8 +223,7 @@ final class Wiring {
             case LocalMember local -> !wanted.containsKey(local.name());
             case RemoteMember remote ->
                 !wanted.containsKey(remote.name())
-                    && Roster.mayGo(
-                        map, fits(bond.spec(), remote), engine.call(remote::connected));
+                    && Roster.mayGo(map, fits(bond.spec(), remote), engine.call(remote::connected));
           };
       if (goes) {
         bond.remove(member.name());
@@ -255,8 +252,7 @@ final class Wiring {
   private MemberConfig configOf(BondSpec bond, Roster.Seat seat) {
     boolean remote = seat.remote() != null;
     long mac = Macs.of(cluster.node() + " " + bond.name() + " " + seat.name());
-    return new MemberConfig(
-        seat.name(), mac, bond.priority(seat.name()), remote ? 1 : 0, remote);
+    return new MemberConfig(seat.name(), mac, bond.priority(seat.name()), remote ? 1 : 0, remote);
   }
 
   private void seat(BondUnit bond, Roster.Seat seat) {

@@ -30,10 +30,10 @@ class NodeConfigTest {
 
   @Test
   void aGuestHasAStableUnicastLocalMacOfItsName() {
-    long mac = GuestSpec.option("vm1=/s,nic=a0").mac();
-    assertThat(mac).isEqualTo(GuestSpec.option("vm1=/t,nic=b0").mac());
+    long mac = GuestSpec.option("vm1=/s,nic=a0").deviceMac();
+    assertThat(mac).isEqualTo(GuestSpec.option("vm1=/t,nic=b0").deviceMac());
     assertThat(mac >> 40 & 3).as("local, unicast").isEqualTo(2);
-    assertThat(mac).isNotEqualTo(GuestSpec.option("vm2=/s,nic=a0").mac());
+    assertThat(mac).isNotEqualTo(GuestSpec.option("vm2=/s,nic=a0").deviceMac());
   }
 
   @ParameterizedTest

@@ -21,7 +21,8 @@ public final class ByteRing {
   private static final VarHandle LONG = MethodHandles.arrayElementVarHandle(long[].class);
 
   // Places in the array of counters, 128 bytes from each other and from what lies around the array,
-  // since processors fetch pairs of 64-byte lines: what both sides look at, then what is the putting
+  // since processors fetch pairs of 64-byte lines: what both sides look at, then what is the
+  // putting
   // thread's alone, then what is the taking thread's alone.
   private static final int PUBLISHED = 16;
   private static final int CONSUMED = 32;

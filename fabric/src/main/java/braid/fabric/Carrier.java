@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// ring is where a slow socket shows and no more than [#PIECE] and the channel's water mark lie in
 /// front of a continuity check.
 ///
-/// It knows nothing of records. **Ownership**: the connection's rings until the channel is inactive.
+/// It knows nothing of records. **Ownership**: the connection's rings until the channel is
+// inactive.
 final class Carrier extends ChannelInboundHandlerAdapter {
   /// Bytes encrypted and handed to the socket at a time: four full TLS records.
   static final int PIECE = 64 << 10;

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// Counts every event, passes it on, and writes a line about it unless it wrote one of the same kind
+/// Counts every event, passes it on, and writes a line about it unless it wrote one of the same
+// kind
 /// about the same peer a short while ago. The worker's.
 final class EventLog implements FabricListener {
   private static final System.Logger LOG = System.getLogger("braid.fabric");
@@ -73,7 +74,15 @@ final class EventLog implements FabricListener {
     boolean good =
         switch (event.kind()) {
           case CONNECTED, UNBLOCKED -> true;
-          case UNREACHABLE, REFUSED, PEER_CLOSED, LOST, HUNG, BLOCKED, MISBEHAVED, REPLACED, EXPIRED ->
+          case UNREACHABLE,
+              REFUSED,
+              PEER_CLOSED,
+              LOST,
+              HUNG,
+              BLOCKED,
+              MISBEHAVED,
+              REPLACED,
+              EXPIRED ->
               false;
         };
     LOG.log(

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// of its own ([Carrier]); all that the protocol decides happens on the worker ([Session]). Between
 /// them are two rings of bytes and a flag each way ([Connection]).
 ///
-/// Bytes are copied four times from a guest's pages to a NIC beyond what TLS and the kernel do: into
+/// Bytes are copied four times from a guest's pages to a NIC beyond what TLS and the kernel do:
+// into
 /// the ring, into Netty's buffer, out of Netty's buffer into the ring, out of the ring into the
 /// frame.
 public final class Fabric implements AutoCloseable {

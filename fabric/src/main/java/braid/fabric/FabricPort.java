@@ -46,8 +46,7 @@ public final class FabricPort implements Port {
         remote + " (" + user + ")",
         env,
         memory,
-        port ->
-            new Identity(remote.node(), user, remote.nic(), () -> dialer.dial(remote, port)));
+        port -> new Identity(remote.node(), user, remote.nic(), () -> dialer.dial(remote, port)));
   }
 
   /// The end that answers, for [Sessions].
@@ -161,6 +160,11 @@ public final class FabricPort implements Port {
   @Override
   public int recall(Frame[] into, int max) {
     return session.recall(into, max);
+  }
+
+  @Override
+  public int pending() {
+    return inFlight();
   }
 
   @Override

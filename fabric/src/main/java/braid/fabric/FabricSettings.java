@@ -34,8 +34,7 @@ public record FabricSettings(
   }
 
   /// Everything at its default: transport `auto`, one I/O thread, 64 sessions.
-  public static FabricSettings of(
-      String node, TlsFiles tls, @Nullable InetSocketAddress listen) {
+  public static FabricSettings of(String node, TlsFiles tls, @Nullable InetSocketAddress listen) {
     return new FabricSettings(
         node, tls, listen, TransportKind.AUTO, 1, 64, Window.DEFAULT, Timing.DEFAULT);
   }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The receiving half of a session: the memory that credit is given for.
 ///
 /// **Theory of operation.** Each received frame has a slot (its virtio_net_hdr and first 128 bytes)
-/// and, for the rest, a stretch of one ring of bytes, the store. Both are used in the order in which
+/// and, for the rest, a stretch of one ring of bytes, the store. Both are used in the order in
+// which
 /// frames came and freed in the same order, when the frame and all before it were released:
 /// ```
 ///      done              taken              received

@@ -40,7 +40,8 @@ import braid.port.Frame;
 /// that loses its connection throws away what nobody has taken yet, so a sender repeats from *next
 /// number wanted*, and what it meanwhile sent another way simply is not in the repetition: the
 /// numbers from there on are given anew. A number that was taken before is a duplicate and is
-/// dropped; one that leaves a gap breaks the protocol. Windows are at most 2^16 numbers, so half the
+/// dropped; one that leaves a gap breaks the protocol. Windows are at most 2^16 numbers, so half
+// the
 /// number space tells old from new.
 ///
 /// **Credit** is an absolute limit on numbers and on bytes of FRAMEs (frame bytes, without headers)
@@ -94,11 +95,9 @@ final class Records {
   static boolean validLength(int type, int bytes) {
     return switch (type) {
       case HELLO -> bytes >= HELLO_BYTES && bytes <= HELLO_MAX;
-      case FRAME ->
-          bytes >= FRAME_BYTES + ETHERNET_MIN && bytes <= FRAME_BYTES + Frame.BYTES_MAX;
+      case FRAME -> bytes >= FRAME_BYTES + ETHERNET_MIN && bytes <= FRAME_BYTES + Frame.BYTES_MAX;
       case CONTROL ->
-          bytes >= Frame.HEADER_BYTES + ETHERNET_MIN
-              && bytes <= Frame.HEADER_BYTES + CONTROL_MAX;
+          bytes >= Frame.HEADER_BYTES + ETHERNET_MIN && bytes <= Frame.HEADER_BYTES + CONTROL_MAX;
       case ACK -> bytes == ACK_BYTES;
       case STATUS -> bytes == STATUS_BYTES;
       case PING, PONG -> bytes == PING_BYTES;

@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
 /// One end of a session: outlives the connections that carry it.
 ///
 /// **Theory of operation.** What it is doing is its [SessionState].
-/// Everything happens in [#turn] (bytes in, timers) and [#flush] (bytes out), which the port's cable
+/// Everything happens in [#turn] (bytes in, timers) and [#flush] (bytes out), which the port's
+// cable
 /// calls; time comes from the clock, bytes from two rings, so a simulation runs the same code.
 ///
 /// **A cut.** What the far NIC has not taken stays held; what nobody here has taken is thrown away,
 /// since the peer will send it again. The next connection's greetings say from which number each
-/// side goes on ([Records]). So a frame is delivered once and in order, whatever the number of cuts.
+/// side goes on ([Records]). So a frame is delivered once and in order, whatever the number of
+// cuts.
 /// What is held for long without a connection is dropped and counted; before that a bond may take
 /// it back and send it another way.
 ///
@@ -435,9 +437,7 @@ final class Session {
     link = hello.link();
     vigil.begin(now);
     outbox.ping();
-    event(
-        FabricEvent.Kind.CONNECTED,
-        known ? "the session goes on" : "a session begins");
+    event(FabricEvent.Kind.CONNECTED, known ? "the session goes on" : "a session begins");
   }
 
   private void misbehaved(String fault) {
@@ -496,6 +496,7 @@ final class Session {
   }
 
   private void event(FabricEvent.Kind kind, String detail) {
-    env.events().event(new FabricEvent(kind, identity.peer(), identity.user(), identity.nic(), detail));
+    env.events()
+        .event(new FabricEvent(kind, identity.peer(), identity.user(), identity.nic(), detail));
   }
 }

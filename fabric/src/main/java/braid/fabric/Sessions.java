@@ -103,9 +103,7 @@ public final class Sessions implements Pump {
     }
     strangers.add(
         new Stranger(
-            connection,
-            new RecordReader(connection),
-            env.clock().nanos() + env.timing().hello()));
+            connection, new RecordReader(connection), env.clock().nanos() + env.timing().hello()));
   }
 
   @Override

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Netty's side of the fabric: listens, dials, sets up TLS, and hands connections over.
 ///
-/// **Thread**: [#dial] the worker's, the rest any; what it tells its [Landing] comes on I/O threads.
+/// **Thread**: [#dial] the worker's, the rest any; what it tells its [Landing] comes on I/O
+// threads.
 final class Sockets implements AutoCloseable {
   /// Where connections land.
   interface Landing {

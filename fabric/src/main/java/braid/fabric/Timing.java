@@ -24,7 +24,8 @@ public record Timing(
   /// 10 ms to 1 s between attempts; 5 s for TLS, 2 s for the greeting; a sign of life each 250 ms,
   /// at the latest after 1 s; frames wait 1 s, sessions 10 s.
   public static final Timing DEFAULT =
-      new Timing(10 * MS, 1000 * MS, 5000 * MS, 2000 * MS, 250 * MS, 1000 * MS, 1000 * MS, 10_000 * MS);
+      new Timing(
+          10 * MS, 1000 * MS, 5000 * MS, 2000 * MS, 250 * MS, 1000 * MS, 1000 * MS, 10_000 * MS);
 
   /// Checks the ranges.
   public Timing {

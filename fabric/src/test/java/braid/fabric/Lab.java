@@ -17,7 +17,8 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/// Two nodes in virtual time: `a` has a user that dials the NIC `n0` of `b`; bytes move when the lab
+/// Two nodes in virtual time: `a` has a user that dials the NIC `n0` of `b`; bytes move when the
+// lab
 /// moves them, in pieces of any size, and a wire can be cut anywhere.
 final class Lab implements AutoCloseable {
   static final long MS = 1_000_000;
@@ -151,8 +152,7 @@ final class Lab implements AutoCloseable {
       ByteRing in = to.incoming();
       int moved = 0;
       while (moved < most) {
-        int part =
-            Math.min(Math.min(out.contiguousReadable(), in.contiguousFree()), most - moved);
+        int part = Math.min(Math.min(out.contiguousReadable(), in.contiguousFree()), most - moved);
         if (part == 0) {
           break;
         }

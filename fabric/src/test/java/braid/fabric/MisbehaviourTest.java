@@ -141,8 +141,7 @@ class MisbehaviourTest {
       lab.settle();
       assertThat(lab.a.connected()).isFalse();
       assertThat(lab.opened).isEmpty();
-      assertThat(lab.kinds())
-          .containsExactly(FabricEvent.Kind.REFUSED, FabricEvent.Kind.REFUSED);
+      assertThat(lab.kinds()).containsExactly(FabricEvent.Kind.REFUSED, FabricEvent.Kind.REFUSED);
       assertThat(lab.events.getFirst().detail()).contains("mallory").contains("issue one");
       lab.names = Set.of("a");
       lab.pass(100 * Lab.MS);

@@ -199,6 +199,11 @@ public final class PcapPort implements Port, AutoCloseable {
   }
 
   @Override
+  public int pending() {
+    return inner.pending();
+  }
+
+  @Override
   public PortCounters counters() {
     return inner.counters();
   }

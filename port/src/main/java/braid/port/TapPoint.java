@@ -122,6 +122,11 @@ public final class TapPoint implements Port {
   }
 
   @Override
+  public int pending() {
+    return inner.pending();
+  }
+
+  @Override
   public PortCounters counters() {
     return inner.counters();
   }

@@ -128,8 +128,14 @@ public final class Bond implements Port {
 
   /// The operator's choice: used as long as it is healthy, whatever its rank.
   ///
+  /// @param memberName empty takes the choice back: the bond chooses by its own rules again
   /// @return false when there is no such member or it is not healthy
   public boolean setActive(String memberName) {
+    if (memberName.isEmpty()) {
+      pinned = null;
+      choose(clock.nanos(), Reason.FAIL_BACK);
+      return true;
+    }
     Member member = find(memberName);
     if (member == null
         || member.linkChanged()
