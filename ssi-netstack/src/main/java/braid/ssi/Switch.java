@@ -48,10 +48,9 @@ import org.jspecify.annotations.Nullable;
 /// than one end a frame waits no longer than [SwitchConfig#staleNanos].
 ///
 /// **No carrier.** Without it the uplink gives nothing out: what waits there a bond takes back from
-/// its end ([Port#recall]) and sends another way, or it goes out when the carrier returns, but
-// after
-/// [SwitchConfig#staleNanos] it is dropped (`rx_drop_link_down`). So a gap shorter than that, in
-/// which a bond has no member, costs no frame.
+/// its end ([Port#recall]) and sends another way, or it goes out when the carrier returns. After
+/// [SwitchConfig#staleNanos] it is dropped (`rx_drop_link_down`). So a shorter gap, in which a bond
+/// has no member, costs no frame.
 ///
 /// **Copies** of flooded frames come from a pool of the switch's own, which lives as long as the
 /// switch; with none left a copy is not made, and counted at the end that misses it. **Counters**
