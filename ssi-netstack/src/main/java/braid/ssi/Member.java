@@ -57,7 +57,7 @@ final class Member {
     for (Monitor monitor : health.monitors()) {
       switch (monitor) {
         case Carrier _ -> {}
-        case Continuity c -> mep = new Mep(c);
+        case Continuity c -> mep = config.answers() ? new Mep(c) : null;
         case ArpTarget t -> target = new ArpProbe(t, probeMac);
         case NsTarget t -> target = new NsProbe(t, probeMac);
       }
