@@ -48,10 +48,9 @@ import org.jspecify.annotations.Nullable;
 /// than one end a frame waits no longer than [SwitchConfig#staleNanos].
 ///
 /// **No carrier.** Without it the uplink gives nothing out: what waits there a bond takes back from
-/// its end ([Port#recall]) and sends another way, or it goes out when the carrier returns, but
-// after
-/// [SwitchConfig#staleNanos] it is dropped (`rx_drop_link_down`). So a gap shorter than that, in
-/// which a bond has no member, costs no frame.
+/// its end ([Port#recall]) and sends another way, or it goes out when the carrier returns. After
+/// [SwitchConfig#gapNanos] it is dropped (`rx_drop_link_down`). So a shorter gap, in which a bond
+/// has no member, costs no frame.
 ///
 /// **Copies** of flooded frames come from a pool of the switch's own, which lives as long as the
 /// switch; with none left a copy is not made, and counted at the end that misses it. **Counters**
@@ -241,8 +240,9 @@ public final class Switch implements LocalAddresses {
     return clock.nanos();
   }
 
-  long staleNanos() {
-    return config.staleNanos();
+  /// How long a frame may wait at `end` when it [#hurries].
+  long patience(SwitchEnd end) {
+    return end == top ? config.gapNanos() : config.staleNanos();
   }
 
   /// Frames must not wait for this end for ever: it may be another end's buffers that they lie in,

@@ -255,7 +255,7 @@ final class SwitchEnd implements Port {
 
   private void expire(long now) {
     Counter reason = hub.opens(this) ? dropStale : dropDown;
-    while (waiting > 0 && now - since[head] >= hub.staleNanos()) {
+    while (waiting > 0 && now - since[head] >= hub.patience(this)) {
       reason.add(1);
       pull().release();
     }
@@ -312,7 +312,7 @@ final class SwitchEnd implements Port {
     long at = sending.open(now) ? Long.MAX_VALUE : sending.opensAt();
     if (waiting > 0) {
       at = receiving.open(now) ? at : Math.min(at, receiving.opensAt());
-      at = hub.hurries(this) ? Math.min(at, since[head] + hub.staleNanos()) : at;
+      at = hub.hurries(this) ? Math.min(at, since[head] + hub.patience(this)) : at;
     }
     return at;
   }
