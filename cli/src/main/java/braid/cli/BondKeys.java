@@ -81,7 +81,8 @@ final class BondKeys {
   }
 
   private BondConfig config() {
-    BondMode mode = field.choice("mode", List.of(BondMode.values()), BondMode::text, BondMode.ACTIVE_BACKUP);
+    BondMode mode =
+        field.choice("mode", List.of(BondMode.values()), BondMode::text, BondMode.ACTIVE_BACKUP);
     USED_BY.forEach((key, modes) -> onlyIn(key, mode, modes));
     return new BondConfig(mode, choice(), balance(), health(), announce());
   }

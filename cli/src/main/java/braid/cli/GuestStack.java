@@ -121,8 +121,7 @@ final class GuestStack implements AutoCloseable, BondListener {
     // The worker ends first, whatever else follows: nothing else may touch what is closed then.
     undo.own(worker);
     worker.start();
-    LOG.info(
-        "{}: ready, MAC {}, members {}", options.name, Macs.text(mac), names(functions));
+    LOG.info("{}: ready, MAC {}, members {}", options.name, Macs.text(mac), names(functions));
   }
 
   private Bond bond(DmaMemory memory, VfioNics nics) {

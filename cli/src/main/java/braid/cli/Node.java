@@ -124,7 +124,7 @@ final class Node implements AutoCloseable {
     worker.start();
     undo.own(LinkMonitor.start(this::linkChanged));
     for (Line line : lines) {
-      line.server.link(state(line).up());
+      line.server.link(state(line));
       directoryOf(line.guest.socket());
       undo.own(line.server).start();
     }
@@ -258,7 +258,7 @@ final class Node implements AutoCloseable {
         if (before == null || before != up) {
           // The guest's own check first: it is the fastest way.
           worker.submit(() -> line.mep.uplink(up ? LinkState.UP : LinkState.DOWN));
-          line.server.link(up);
+          line.server.link(up ? LinkState.UP : LinkState.DOWN);
           LOG.info(
               "nic {}: {} {}",
               line.nic.name(),
