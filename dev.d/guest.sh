@@ -22,6 +22,7 @@ GUEST_MODULES=(virtio_pci virtio_net virtio_blk virtio_console qemu_fw_cfg squas
 need_guests() {
   need_packages "the virtual machines" qemu-system-x86 user-mode-linux iproute2 iputils-ping \
     iperf3 tcpdump ethtool procps
+  need_packages "the tests of captures" tshark
   need_packages "the guest images" busybox-static cpio kmod xz-utils zstd squashfs-tools binutils
   # One at a time: the cache may serve several checkouts.
   mkdir -p "$GUEST"

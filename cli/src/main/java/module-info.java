@@ -6,6 +6,7 @@ module braid.cli {
   requires braid.virtio;
   requires braid.kernel;
   requires braid.host;
+  requires braid.fabric;
   requires braid.guest;
   requires braid.ssi;
   requires transitive info.picocli;

@@ -9,6 +9,9 @@ import braid.cli.operator.NicCommand;
 import braid.cli.operator.NicsCommand;
 import braid.cli.operator.ReloadCommand;
 import braid.cli.operator.StatusCommand;
+import braid.fabric.FabricException;
+import braid.fabric.directory.DirectoryException;
+import braid.fabric.pki.PkiException;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -36,6 +39,7 @@ import picocli.CommandLine.Spec;
       EventsCommand.class,
       ReloadCommand.class,
       ConfigCommand.class,
+      CertsCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class
     },
@@ -76,6 +80,12 @@ public final class Braid implements Runnable {
               }
               if (failure instanceof braid.kernel.LinuxException refused) {
                 command.getErr().println("braid: " + refused.getMessage());
+                return 1;
+              }
+              if (failure instanceof FabricException
+                  || failure instanceof DirectoryException
+                  || failure instanceof PkiException) {
+                command.getErr().println("braid: " + failure.getMessage());
                 return 1;
               }
               throw failure;

@@ -51,7 +51,7 @@ final class NicUnit {
     this.memory = Engine.memory(TapPort.memoryFor(TAP_FRAMES));
     this.port = new TapPort(spec.name(), tap, engine.ring(), engine.clock(), memory);
     this.point = new TapPoint(port);
-    Switch hub = new Switch(spec.name() + "/switch", SwitchConfig.DEFAULT, engine.clock());
+    Switch hub = new Switch(spec.name() + "/switch", SwitchConfig.NIC, engine.clock());
     this.outlet = new Outlet(hub);
     this.cable = new Cable(hub.uplink(), point);
   }

@@ -220,7 +220,7 @@ class CaptureRingTest {
       for (Packet packet : drain(ring)) {
         int number = 0;
         for (int i = 3; i >= 0; i--) {
-          number = number << 8 | packet.bytes().get(i) & 255;
+          number = (number << 8) | (packet.bytes().get(i) & 255);
         }
         assertThat(number).isGreaterThan(last);
         last = number;

@@ -29,7 +29,7 @@ public final class ControlClient implements AutoCloseable {
   public static final Path DEFAULT = Path.of("/run/braid/node.sock");
 
   /// The node itself gives up on an answer after ten seconds.
-  private static final Duration PATIENCE = Operations.PATIENCE.plusSeconds(5);
+  private static final Duration PATIENCE = Protocol.ANSWER.plusSeconds(5);
 
   /// Gets the items of a stream.
   public interface Items {

@@ -35,10 +35,12 @@ import org.slf4j.LoggerFactory;
 final class ControlSession {
   /// What a client may do.
   ///
-  /// @param idle  a client without stream that asks nothing for so long is sent away
-  /// @param stall a client that takes no byte for so long is hung up on
-  record Patience(Duration idle, Duration stall) {
-    static final Patience DEFAULT = new Patience(Duration.ofMinutes(5), Duration.ofSeconds(30));
+  /// @param idle   a client without stream that asks nothing for so long is sent away
+  /// @param stall  a client that takes no byte for so long is hung up on
+  /// @param answer a node that does not answer for so long is said to hang
+  record Patience(Duration idle, Duration stall, Duration answer) {
+    static final Patience DEFAULT =
+        new Patience(Duration.ofMinutes(5), Duration.ofSeconds(30), Protocol.ANSWER);
   }
 
   private static final Logger LOG = LoggerFactory.getLogger("braid.control");
@@ -139,7 +141,9 @@ final class ControlSession {
     if (flow != null) {
       stream(id, name, arguments, flow);
     } else if (answer != null) {
-      JsonValue result = inTime(Operations.patience(name, arguments), () -> answer.to(arguments));
+      JsonValue result =
+          inTime(
+              patience.answer.plus(Operations.longer(name, arguments)), () -> answer.to(arguments));
       if (operation.changes()) {
         node.events().publish(new NodeEvent.Operated(user, name + " " + object));
       }
@@ -161,7 +165,7 @@ final class ControlSession {
       task.cancel(true);
       throw new RefusedException(
           FAILED,
-          "the node did not answer within " + limit.toSeconds() + " s",
+          "the node did not answer within " + limit.toMillis() / 1e3 + " s",
           "Its worker may hang; see its log.");
     } catch (ExecutionException e) {
       throw refusal(e.getCause());

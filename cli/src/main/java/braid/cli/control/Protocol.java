@@ -3,6 +3,7 @@ package braid.cli.control;
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
+import java.time.Duration;
 
 /// The lines of the control protocol, version 1: one JSON object a line, UTF-8, ended by `\n`.
 ///
@@ -26,6 +27,9 @@ final class Protocol {
 
   /// Most bytes of a capture in one item, before base64.
   static final int DATA_MAX = 48 << 10;
+
+  /// How long an answer may take before the client is told that the node hangs.
+  static final Duration ANSWER = Duration.ofSeconds(10);
 
   private Protocol() {}
 

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /// Whether a person looks at standard output.
 ///
 /// Asked of /proc: `System.console()` loads a line editor, and answers for input and output at
-// once.
+/// once.
 final class Terminal {
   private Terminal() {}
 
