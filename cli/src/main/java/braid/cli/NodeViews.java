@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// is asked there, in one go. Any thread.
 final class NodeViews {
   private static final String VERSION = "0.1.0";
+  private static final List<String> ORDINARY = List.of("rx_drop_inactive", "rx_drop_own");
+  private static final String GUEST_ABSENT = "tx_drop_link_down";
 
   /// What the wiring does not know of the node.
   ///
@@ -171,6 +173,21 @@ final class NodeViews {
   /// Everything that moves frames.
   List<NodeView.Port> ports() {
     return engine.call(this::portsOnWorker);
+  }
+
+  /// The same without drops that belong to ordinary life: copies that a LAN floods to every member
+  /// of a bond, and what the LAN sends to a guest that is not there.
+  List<NodeView.Port> troubles() {
+    return ports().stream().map(NodeViews::troubles).toList();
+  }
+
+  private static NodeView.Port troubles(NodeView.Port port) {
+    Map<String, Long> counters = new LinkedHashMap<>(port.counters());
+    counters.keySet().removeAll(ORDINARY);
+    if (port.kind() == NodeView.PortKind.GUEST) {
+      counters.remove(GUEST_ABSENT);
+    }
+    return new NodeView.Port(port.name(), port.kind(), port.up(), port.speedMbps(), counters);
   }
 
   private List<NodeView.Port> portsOnWorker() {
