@@ -1,0 +1,11 @@
+package braid.tck.sim;
+
+import braid.ssi.BondMode;
+import java.util.List;
+
+/// The bond modes that are simulated.
+final class Modes {
+  static final List<BondMode> SUPPORTED = List.of(BondMode.ACTIVE_BACKUP);
+
+  private Modes() {}
+}
