@@ -1,7 +1,7 @@
 package braid.fabric;
 
 /// Finds the records in the incoming bytes of one connection and checks their framing. The
-// worker's.
+/// worker's.
 final class RecordReader {
   /// No whole record is there.
   static final int NONE = 0;
