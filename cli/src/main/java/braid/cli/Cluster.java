@@ -8,13 +8,16 @@ import braid.fabric.Window;
 import braid.fabric.directory.Directory;
 import braid.fabric.directory.Endpoint;
 import braid.fabric.directory.FileDirectory;
+import braid.fabric.directory.JGroupsDirectory;
 import braid.fabric.directory.NicMap;
 import braid.fabric.directory.NicRecord;
 import braid.fabric.directory.Ownership;
+import braid.fabric.pki.NodeIdentity;
 import braid.port.Clock;
 import braid.port.TapPoint;
 import braid.ssi.MemberConfig;
 import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -78,10 +81,23 @@ final class Cluster implements AutoCloseable {
   }
 
   private void join(DirectorySpec spec, NodeConfig config) {
-    Directory joined = FileDirectory.open(spec.path(), config.node(), Clock.sinceEpoch());
+    Directory joined =
+        switch (spec.kind()) {
+          case FILE -> FileDirectory.open(spec.path(), config.node(), Clock.sinceEpoch());
+          case JGROUPS ->
+              JGroupsDirectory.open(
+                  spec.settings(config.node(), identity(config.fabric())), Clock.sinceEpoch());
+        };
     directory = joined;
     claims = new Claims(engine, joined);
     var _ = joined.watch(now -> engine.later(() -> told(now)));
+  }
+
+  private static NodeIdentity identity(@Nullable FabricSpec fabric) {
+    if (fabric == null) {
+      throw new IllegalStateException("a directory of kind jgroups without certificates");
+    }
+    return NodeIdentity.load(fabric.files(), Instant.now());
   }
 
   private void told(NicMap now) {

@@ -7,7 +7,6 @@ import braid.fabric.directory.NicRecord;
 import braid.port.Counter;
 import braid.port.Port;
 import braid.port.TapPoint;
-import braid.ssi.MemberConfig;
 import braid.ssi.MemberStatus;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -133,7 +132,7 @@ final class NodeViews {
     Map<String, String> options = new LinkedHashMap<>(unit.spec().texts());
     String mode = String.valueOf(options.remove("mode"));
     List<MemberStatus> members = unit.bond().members();
-    List<MemberStatus> active = members.stream().filter(MemberStatus::active).toList();
+    List<MemberStatus> active = members.stream().filter(MemberStatus::inUse).toList();
     return new NodeView.Bond(
         unit.spec().name(),
         mode,
@@ -152,19 +151,17 @@ final class NodeViews {
 
   private NodeView.Member member(BondUnit bond, MemberStatus status) {
     MemberUnit unit = bond.member(status.name());
-    MemberConfig config = unit == null ? new MemberConfig(status.name(), 2, 0, 0) : unit.config();
-    boolean draining = unit instanceof LocalMember local && local.nic().draining();
     String node = unit instanceof RemoteMember remote ? remote.nic().node() : cluster.node();
     return new NodeView.Member(
         status.name(),
         node,
         Field.word(status.state()),
-        status.active(),
-        draining,
+        status.inUse(),
+        status.draining(),
         status.link().up(),
         status.link().speedMbps(),
-        config.priority(),
-        config.distance(),
+        status.priority(),
+        status.distance(),
         status.failures(),
         status.missed(),
         status.silenceNanos() / 1_000);

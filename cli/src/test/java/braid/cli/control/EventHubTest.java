@@ -102,6 +102,7 @@ class EventHubTest {
         List.of(
             new NodeEvent.MemberChanged("bond0", "a0", "up", "down"),
             new NodeEvent.ActiveChanged("bond0", "a0", "b0", "silence", 3_100, 4, 0),
+            new NodeEvent.MemberLeft("bond0", "a0", "carrier", 0, 4, 1),
             new NodeEvent.LinkChanged("a0", "eth0", false, true),
             new NodeEvent.LinkChanged("a0", "eth0", false, false),
             new NodeEvent.FabricConnected("b", "10.0.0.2:7470"),
@@ -171,9 +172,12 @@ class EventHubTest {
       }
       drops[0] += 1;
       watch.look();
-      EventHub.Entry entry = reader.next(SOON);
-      assertThat(entry).isNotNull();
-      assertThat(entry.event()).isEqualTo(new NodeEvent.FramesDropped("a0", "tx_drop_full", 1));
+      for (long frames : new long[] {70, 1}) {
+        EventHub.Entry entry = reader.next(SOON);
+        assertThat(entry).isNotNull();
+        assertThat(entry.event())
+            .isEqualTo(new NodeEvent.FramesDropped("a0", "tx_drop_full", frames));
+      }
       drops[0] = 0;
       watch.look();
       assertThat(reader.next(Duration.ofMillis(50))).as("a new port counts from 0").isNull();
