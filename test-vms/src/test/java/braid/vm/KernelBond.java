@@ -19,7 +19,7 @@ final class KernelBond {
   /// Loads what a bond needs, in this order: user-mode Linux has no modprobe for the host's files.
   static final String MODULES =
       """
-      for module in crc-ccitt ipv6 tls bonding dummy; do
+      for module in crc-ccitt ipv6 tls bonding dummy veth sch_ingress act_mirred cls_matchall; do
         file=$(find /usr/lib/uml/modules/$(uname -r) -name "$module.ko*" | head -n 1)
         [ -z "$file" ] || insmod "$file"
       done
@@ -52,6 +52,12 @@ final class KernelBond {
               i=$((i + 1))
             done
             ip link set BOND up
+            # What is sent into `entry` comes out of its peer, and from there goes to the bond.
+            ip link add entry type veth peer name exit
+            ip link set entry up
+            ip link set exit up
+            tc qdisc add dev exit ingress
+            tc filter add dev exit ingress matchall action mirred egress redirect dev BOND
             mkdir -p /run/shared /run/guest
             mount -t hostfs -o SHARED none /run/shared
             mount -t hostfs -o GUEST none /run/guest
@@ -89,7 +95,7 @@ final class KernelBond {
                     + BOND
                     + "/bonding/xmit_hash_policy && /run/guest/bond-choices "
                     + BOND
-                    + " /run/shared/frames /run/shared/choices",
+                    + " entry /run/shared/frames /run/shared/choices",
                 PASS);
     System.out.println("kernel, " + policy + ": " + said.strip());
     return Files.readAllBytes(shared.resolve("choices"));
