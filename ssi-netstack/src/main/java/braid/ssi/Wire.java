@@ -14,10 +14,24 @@ final class Wire {
   /// Bytes of an 802.1Q tag, which pushes what follows the addresses back.
   static final int TAG_BYTES = 4;
 
+  static final int TYPE_IPV4 = 0x0800;
   static final int TYPE_ARP = 0x0806;
+  static final int TYPE_BATMAN = 0x4305;
   static final int TYPE_RARP = 0x8035;
   static final int TYPE_VLAN = 0x8100;
   static final int TYPE_IPV6 = 0x86dd;
+  static final int TYPE_MPLS = 0x8847;
+  static final int TYPE_MPLS_MULTICAST = 0x8848;
+  static final int TYPE_PPPOE_SESSION = 0x8864;
+
+  /// IEEE 802.1ad: the outer tag of two.
+  static final int TYPE_SERVICE_VLAN = 0x88a8;
+
+  static final int TYPE_TIPC = 0x88ca;
+  static final int TYPE_PTP = 0x88f7;
+  static final int TYPE_PRP = 0x88fb;
+  static final int TYPE_FCOE = 0x8906;
+  static final int TYPE_HSR = 0x892f;
 
   /// IEEE 802.3 annex 57A: slow protocols, link aggregation among them.
   static final int TYPE_SLOW = 0x8809;
