@@ -56,6 +56,9 @@ final class HeaderWalk {
   /// Most headers that the kernel walks through.
   private static final int HEADERS_MAX = 15;
 
+  /// Most tags that the kernel looks behind.
+  private static final int TAGS_MAX = 8;
+
   private enum Step {
     /// All is found.
     DONE,
@@ -118,13 +121,34 @@ final class HeaderWalk {
     tagBeside = false;
     type = u16(Wire.TYPE);
     at = Wire.ETHERNET_BYTES;
-    if ((type == Wire.TYPE_VLAN || type == Wire.TYPE_SERVICE_VLAN) && has(Wire.TAG_BYTES)) {
-      tag = u16(at);
-      tagBeside = true;
-      type = u16(at + 2);
+    if (isTag(type) && has(Wire.TAG_BYTES)) {
+      boolean back = labelled(at + 2);
+      tagBeside = !back;
+      tag = back ? 0 : u16(at);
+      type = back ? type : u16(at + 2);
       at += Wire.TAG_BYTES;
     }
     network = type;
+  }
+
+  private static boolean isTag(int type) {
+    return type == Wire.TYPE_VLAN || type == Wire.TYPE_SERVICE_VLAN;
+  }
+
+  /// Behind the type at `from`, and more tags, is MPLS: a bond does not claim to insert tags for
+  /// it, so the kernel puts the outermost one back into the frame before the driver hashes. From
+  /// where the network header was it then reads on as if behind a tag.
+  private boolean labelled(int from) {
+    int offset = from;
+    int next = u16(offset);
+    for (int i = 0; i < TAGS_MAX && isTag(next); i++) {
+      offset += Wire.TAG_BYTES;
+      if (offset + 2 > length) {
+        return false;
+      }
+      next = u16(offset);
+    }
+    return next == Wire.TYPE_MPLS || next == Wire.TYPE_MPLS_MULTICAST;
   }
 
   private boolean has(int bytes) {

@@ -73,6 +73,18 @@ class FlowHashTest {
         .isEqualTo(0x29a9_89c7);
   }
 
+  /// The kernel puts the tag back into the frame before it hashes MPLS: MACs end in 77 and 79, the
+  /// type is that of the tag; and with vlan+srcmac there is no tag.
+  @Test
+  void aTagBeforeMplsIsInTheFrameWhateverIsBetween() {
+    for (String tail : List.of("8847", "8848", "8100 0005 8847")) {
+      Frame frame = pools.hex("f708a9bc6877 cd07643cc579 8100 8317" + tail + "00".repeat(40));
+      assertThat(FlowHash.hash(HashPolicy.LAYER2, frame)).isEqualTo(0x8100 ^ 0x77 ^ 0x79);
+      assertThat(FlowHash.hash(HashPolicy.VLAN_SRCMAC, frame)).isEqualTo(0xcd0764 ^ 0x3cc579);
+      frame.release();
+    }
+  }
+
   /// MACs end in a0 and bb, type 0x0800: 0x81b. With the addresses 0x0300081b; folded by 16:
   /// 0x03000b1b, by 8: 0x03030b10.
   @Test
