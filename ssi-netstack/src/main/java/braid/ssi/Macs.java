@@ -14,6 +14,11 @@ final class Macs {
     }
   }
 
+  /// An address of many: broadcast or multicast.
+  static boolean group(long mac) {
+    return (mac & GROUP) != 0;
+  }
+
   /// The address a member probes from. It is never a host's: a probe from a backup member with
   /// a host's address would draw the host's traffic to that member's switch port.
   static long probe(long member, LocalAddresses hosts) {
