@@ -14,6 +14,9 @@
 /// TargetProbe (the two checks), Member (one port judged), ActiveBackup (the choice), [Bond] (the
 /// frames), [MepPort] (the other end), Announcer (what the network is told after a switch).
 ///
+/// Link aggregation stands beside: [LacpReceive], LacpPeriodic, [LacpMux] and [LacpChurn] (the tables
+/// of IEEE 802.1AX), LacpPort (one link), Aggregate (the choice), Lacp (all links of a bond).
+///
 /// **Threads**: everything here belongs to the worker that owns the ports. **Never** here: system
 /// calls, the system's clock, logging; a listener is told of changes.
 package braid.ssi;

@@ -250,9 +250,7 @@ class BondLacpTest {
     a.reconfigure(config(0).withMode(BondMode.BALANCE_XOR));
     // Two timeouts, and the wait for others.
     run(9_000);
-    assertThat(b.aggregation())
-        .extracting(LacpStatus::receive)
-        .containsOnly(LacpReceive.DEFAULTED);
+    assertThat(b.aggregation()).extracting(LacpStatus::receive).containsOnly(LacpReceive.DEFAULTED);
     assertThat(muxes(b)).containsOnlyOnce(LacpMux.DISTRIBUTING);
   }
 

@@ -225,8 +225,7 @@ final class LacpPartner {
     LacpPartner partner = new LacpPartner(rate);
     partner.open(Path.of(arguments[0]));
     System.out.println("partner is ready");
-    partner.obey(
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII)));
+    partner.obey(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII)));
     partner.servers.forEach(VhostUserServer::close);
     partner.worker.close();
   }
