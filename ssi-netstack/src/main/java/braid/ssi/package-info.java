@@ -15,6 +15,9 @@
 /// frames), [MepPort] (the other end), Announcer (what the network is told after a switch); then
 /// [Switch] (many ports share one), Admission (its gate), MacTable (who is where).
 ///
+/// Link aggregation stands beside: [LacpReceive], LacpPeriodic, [LacpMux] and [LacpChurn] (the tables
+/// of IEEE 802.1AX), LacpPort (one link), Aggregate (the choice), Lacp (all links of a bond).
+///
 /// **Threads**: everything here belongs to the worker that owns the ports. **Never** here: system
 /// calls, the system's clock, logging; a listener is told of changes.
 package braid.ssi;
