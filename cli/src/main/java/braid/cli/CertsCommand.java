@@ -51,7 +51,8 @@ final class CertsCommand implements Runnable {
   @Command(
       name = "init",
       mixinStandardHelpOptions = true,
-      description = "Makes an authority: ca.pem and ca.key.")
+      description = "Makes an authority: ca.pem and ca.key.",
+      footer = {"", "Example:", "  braid certs init --out ca"})
   void init(
       @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder for it.")
           Path out,
@@ -79,7 +80,8 @@ final class CertsCommand implements Runnable {
   @Command(
       name = "issue",
       mixinStandardHelpOptions = true,
-      description = "Makes a node's certificate: ca.pem, NODE.pem and NODE.key.")
+      description = "Makes a node's certificate: ca.pem, NODE.pem and NODE.key.",
+      footer = {"", "Example:", "  braid certs issue --ca ca --node alpha --out alpha"})
   void issue(
       @Option(
               names = "--ca",
