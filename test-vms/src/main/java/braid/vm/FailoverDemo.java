@@ -56,7 +56,7 @@ final class FailoverDemo {
 
   /// What one fault's four marks were.
   private record Window(
-      String name, double detectionMs, FailoverTraffic.Mark from, FailoverTraffic.Mark to) {}
+      String name, double detectionMs, UdpProbe.Mark from, UdpProbe.Mark to) {}
 
   private final PrintStream out;
   private final long tcpBytes;
@@ -118,20 +118,20 @@ final class FailoverDemo {
 
   private void round(FailoverRig rig, FailoverTraffic traffic, Kind kind, boolean counts) {
     awaitSteady(rig, "n0");
-    FailoverTraffic.Mark calm = traffic.mark();
+    UdpProbe.Mark calm = traffic.mark();
     Deadline.pause(Duration.ofSeconds(1));
-    FailoverTraffic.Mark before = traffic.mark();
+    UdpProbe.Mark before = traffic.mark();
     say("fault", kind.what);
     kind.fault.accept(rig);
     double detection = awaitActive(rig, "n1");
     Deadline.pause(SETTLE);
-    FailoverTraffic.Mark after = traffic.mark();
-    FailoverTraffic.Mark repair = traffic.mark();
+    UdpProbe.Mark after = traffic.mark();
+    UdpProbe.Mark repair = traffic.mark();
     say("repair", kind.name + " ends");
     kind.repair.accept(rig);
     awaitActive(rig, "n0");
     Deadline.pause(SETTLE);
-    FailoverTraffic.Mark end = traffic.mark();
+    UdpProbe.Mark end = traffic.mark();
     if (counts) {
       windows.add(new Window("no fault (floor)", 0, calm, before));
       windows.add(new Window(kind.name, detection, before, after));
