@@ -1,5 +1,6 @@
 package braid.bench;
 
+import braid.vm.TestbedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -121,8 +122,12 @@ final class Bench {
     if (args.equals(List.of("node"))) {
       return new NodeBench(System.out).run();
     }
+    if (!args.isEmpty() && args.getFirst().equals("failover")) {
+      return failover(args.subList(1, args.size()));
+    }
     if (args.isEmpty() || !args.getFirst().equals("ring")) {
       System.err.print(USAGE);
+      System.err.print(FailoverOptions.USAGE);
       return 2;
     }
     Options options;
@@ -137,6 +142,23 @@ final class Bench {
       return new RingBench(options, System.out).run();
     } catch (IllegalStateException e) {
       System.err.println("bench ring: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private static int failover(List<String> args) throws IOException {
+    FailoverOptions options;
+    try {
+      options = FailoverOptions.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println("bench failover: " + e.getMessage());
+      System.err.print(FailoverOptions.USAGE);
+      return 2;
+    }
+    try {
+      return new FailoverBench(options, System.out).run();
+    } catch (IllegalStateException | TestbedException e) {
+      System.err.println("bench failover: " + e.getMessage());
       return 1;
     }
   }

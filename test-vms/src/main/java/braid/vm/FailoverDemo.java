@@ -55,8 +55,7 @@ final class FailoverDemo {
               r -> r.scene().silence(0, false)));
 
   /// What one fault's four marks were.
-  private record Window(
-      String name, double detectionMs, UdpProbe.Mark from, UdpProbe.Mark to) {}
+  private record Window(String name, double detectionMs, UdpProbe.Mark from, UdpProbe.Mark to) {}
 
   private final PrintStream out;
   private final long tcpBytes;

@@ -49,6 +49,28 @@ public final class FailoverScene {
     return start(testbed, "", "");
   }
 
+  /// What the names of its namespaces and processes begin with.
+  String prefix() {
+    return prefix;
+  }
+
+  /// The path that the LAN's switch uses towards an address: 0 for node A, 1 for node B, -1 while
+  /// it knows none.
+  ///
+  /// @param mac six lower-case pairs
+  public int path(String mac) {
+    return switch (lan.portOf(mac)) {
+      case "to-a" -> 0;
+      case "to-b" -> 1;
+      default -> -1;
+    };
+  }
+
+  /// The MAC of the guest's NIC on node A, which bonds take over.
+  public static String mac() {
+    return "02:00:00:00:77:01";
+  }
+
   /// Starts the nodes of one of several scenes on a testbed.
   ///
   /// @param prefix    of the names of its namespaces and processes

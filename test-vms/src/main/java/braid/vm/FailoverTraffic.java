@@ -33,13 +33,7 @@ final class FailoverTraffic {
     String traffic = GuestFiles.here().traffic().toString();
     udp =
         UdpProbe.start(
-            testbed,
-            "peer-udp",
-            rig.vm(),
-            lan,
-            FailoverScene.GUEST,
-            FailoverScene.PEER,
-            UDP_PORT);
+            testbed, "peer-udp", rig.vm(), lan, FailoverScene.GUEST, FailoverScene.PEER, UDP_PORT);
     tcpReceive =
         testbed.start("peer-tcp-receive", lan, List.of(traffic, "tcp-receive", port(TO_PEER_PORT)));
     tcpReceive.console().await(Pattern.compile("^listening"), MINUTE);

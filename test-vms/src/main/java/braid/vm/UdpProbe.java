@@ -73,13 +73,7 @@ public final class UdpProbe {
   }
 
   private static UdpProbe start(
-      Testbed testbed,
-      String name,
-      Place guest,
-      Namespace peer,
-      String from,
-      String to,
-      int port) {
+      Testbed testbed, String name, Place guest, Namespace peer, String from, String to, int port) {
     String number = Integer.toString(port);
     Child atPeer =
         testbed.start(
