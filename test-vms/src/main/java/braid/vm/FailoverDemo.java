@@ -59,7 +59,7 @@ final class FailoverDemo {
 
   private final PrintStream out;
   private final long tcpBytes;
-  private final long began = System.nanoTime();
+  private final Timeline timeline;
   private final List<Window> windows = new ArrayList<>();
   private int changes;
   private double silence;
@@ -70,6 +70,7 @@ final class FailoverDemo {
   /// @param tcpBytes least bytes that each TCP stream carries
   FailoverDemo(PrintStream out, long tcpBytes) {
     this.out = out;
+    this.timeline = new Timeline(out);
     this.tcpBytes = tcpBytes;
   }
 
@@ -246,20 +247,11 @@ final class FailoverDemo {
     return new Faults.Fault(
         window.name,
         window.detectionMs,
-        way(peer, window.from.out(), window.to.out()),
-        way(guest, window.from.in(), window.to.in()));
-  }
-
-  private static Faults.Way way(UdpReport receiver, long from, long to) {
-    return new Faults.Way(
-        to - from,
-        receiver.lostWithin(from, to),
-        receiver.duplicatedWithin(from, to),
-        receiver.maxGapWithin(from, to));
+        Faults.Way.of(peer, window.from.out(), window.to.out()),
+        Faults.Way.of(guest, window.from.in(), window.to.in()));
   }
 
   private void say(String who, String what) {
-    out.printf(Locale.ROOT, "[%8.3f] %-8s %s%n", (System.nanoTime() - began) / 1e9, who, what);
-    out.flush();
+    timeline.say(who, what);
   }
 }
