@@ -121,9 +121,8 @@ public final class DeviceQueue {
   /// Where to go on with a ring whose front-end gave `base`.
   ///
   /// A front-end whose back-end died could not ask it for the base. Some then give 0 for a ring
-  // that
-  /// stands elsewhere (DPDK's virtio-user as a server, split ring). Since heads are given back in
-  /// order, such a ring goes on where its used index stands, and nothing is lost.
+  /// that stands elsewhere (DPDK's virtio-user as a server, split ring). Since heads are given back
+  /// in order, such a ring goes on where its used index stands, and nothing is lost.
   ///
   /// @param ring its memory
   /// @param base as given, 0 to 65535
