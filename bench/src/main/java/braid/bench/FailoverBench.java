@@ -19,12 +19,11 @@ import org.jspecify.annotations.Nullable;
 /// The same faults against our bonds and the peers', interleaved in one run.
 ///
 /// **Method.** Each contender has nodes, namespaces and a LAN of its own, and 1,000 numbered
-// packets
-/// a second each way. They take turns of a few faults each, the others paused meanwhile, so that
-/// whatever the machine does to one it does to all. A turn: a calm second (its longest gap is the
-/// floor that the machine has without any fault), then for each kind that the contender can notice:
-/// mark, fault, until the LAN's switch uses the other path, a settling time, mark; then the repair
-/// and the way back, marked the same way. Outages are looked up between the marks at the end.
+/// packets a second each way. They take turns of a few faults each, the others paused meanwhile, so
+/// that whatever the machine does to one it does to all. A turn: a calm second (its longest gap is
+/// the floor that the machine has without any fault), then for each kind that the contender can
+/// notice: mark, fault, until the LAN's switch uses the other path, a settling time, mark; then the
+/// repair and the way back, marked the same way. Outages are looked up between the marks at the end.
 final class FailoverBench {
   private static final long SETTLE_MILLIS = 400;
   private static final long POLL_MILLIS = 50;
