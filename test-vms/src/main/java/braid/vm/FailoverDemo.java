@@ -55,12 +55,11 @@ final class FailoverDemo {
               r -> r.scene().silence(0, false)));
 
   /// What one fault's four marks were.
-  private record Window(
-      String name, double detectionMs, FailoverTraffic.Mark from, FailoverTraffic.Mark to) {}
+  private record Window(String name, double detectionMs, UdpProbe.Mark from, UdpProbe.Mark to) {}
 
   private final PrintStream out;
   private final long tcpBytes;
-  private final long began = System.nanoTime();
+  private final Timeline timeline;
   private final List<Window> windows = new ArrayList<>();
   private int changes;
   private double silence;
@@ -71,6 +70,7 @@ final class FailoverDemo {
   /// @param tcpBytes least bytes that each TCP stream carries
   FailoverDemo(PrintStream out, long tcpBytes) {
     this.out = out;
+    this.timeline = new Timeline(out);
     this.tcpBytes = tcpBytes;
   }
 
@@ -118,20 +118,20 @@ final class FailoverDemo {
 
   private void round(FailoverRig rig, FailoverTraffic traffic, Kind kind, boolean counts) {
     awaitSteady(rig, "n0");
-    FailoverTraffic.Mark calm = traffic.mark();
+    UdpProbe.Mark calm = traffic.mark();
     Deadline.pause(Duration.ofSeconds(1));
-    FailoverTraffic.Mark before = traffic.mark();
+    UdpProbe.Mark before = traffic.mark();
     say("fault", kind.what);
     kind.fault.accept(rig);
     double detection = awaitActive(rig, "n1");
     Deadline.pause(SETTLE);
-    FailoverTraffic.Mark after = traffic.mark();
-    FailoverTraffic.Mark repair = traffic.mark();
+    UdpProbe.Mark after = traffic.mark();
+    UdpProbe.Mark repair = traffic.mark();
     say("repair", kind.name + " ends");
     kind.repair.accept(rig);
     awaitActive(rig, "n0");
     Deadline.pause(SETTLE);
-    FailoverTraffic.Mark end = traffic.mark();
+    UdpProbe.Mark end = traffic.mark();
     if (counts) {
       windows.add(new Window("no fault (floor)", 0, calm, before));
       windows.add(new Window(kind.name, detection, before, after));
@@ -247,20 +247,11 @@ final class FailoverDemo {
     return new Faults.Fault(
         window.name,
         window.detectionMs,
-        way(peer, window.from.out(), window.to.out()),
-        way(guest, window.from.in(), window.to.in()));
-  }
-
-  private static Faults.Way way(UdpReport receiver, long from, long to) {
-    return new Faults.Way(
-        to - from,
-        receiver.lostWithin(from, to),
-        receiver.duplicatedWithin(from, to),
-        receiver.maxGapWithin(from, to));
+        Faults.Way.of(peer, window.from.out(), window.to.out()),
+        Faults.Way.of(guest, window.from.in(), window.to.in()));
   }
 
   private void say(String who, String what) {
-    out.printf(Locale.ROOT, "[%8.3f] %-8s %s%n", (System.nanoTime() - began) / 1e9, who, what);
-    out.flush();
+    timeline.say(who, what);
   }
 }
