@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
 public final class Demo {
   private static final String USAGE =
       """
-      usage: ./dev demo [failover] [--json FILE] [--rounds N] [--guest OPTION]...
+      usage: ./dev demo [failover] [--json FILE] [--rounds N] [--tcp MB] [--guest OPTION]...
         --json FILE     write the results there as well
         --rounds N      faults of each kind that count, 1 to 1000 (default 5)
+        --tcp MB        what each TCP stream carries at least, at 1 MB/s (default 105)
         --guest OPTION  one more option of `braid guest` in the machine; may be repeated
       """;
 
@@ -46,6 +47,7 @@ public final class Demo {
     List<String> guestOptions = new ArrayList<>();
     Path json = null;
     int rounds = 5;
+    int megabytes = FailoverDemo.TCP_MEGABYTES;
     String name = "failover";
     for (int i = 0; i < args.length; i++) {
       String value = i + 1 < args.length ? args[i + 1] : null;
@@ -54,6 +56,7 @@ public final class Demo {
         case "--json" -> json = Path.of(needed(args[i++], value));
         case "--guest" -> guestOptions.add(needed(args[i++], value));
         case "--rounds" -> rounds = number(args[i++], value);
+        case "--tcp" -> megabytes = number(args[i++], value);
         case "--help", "-h" -> {
           System.out.print(USAGE);
           return 0;
@@ -66,7 +69,7 @@ public final class Demo {
       return VmDemo.run(logs, guestOptions);
     }
     JsonObject result =
-        new FailoverDemo(System.out, FailoverDemo.TCP_BYTES_EACH).run(logs, rounds, guestOptions);
+        new FailoverDemo(System.out, megabytes).run(logs, rounds, guestOptions);
     if (json != null) {
       Files.writeString(
           json, result.toString(WriterConfig.PRETTY_PRINT) + "\n", StandardCharsets.UTF_8);
