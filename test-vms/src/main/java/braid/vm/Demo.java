@@ -68,8 +68,7 @@ public final class Demo {
     if (name.equals("vm")) {
       return VmDemo.run(logs, guestOptions);
     }
-    JsonObject result =
-        new FailoverDemo(System.out, megabytes).run(logs, rounds, guestOptions);
+    JsonObject result = new FailoverDemo(System.out, megabytes).run(logs, rounds, guestOptions);
     if (json != null) {
       Files.writeString(
           json, result.toString(WriterConfig.PRETTY_PRINT) + "\n", StandardCharsets.UTF_8);

@@ -22,7 +22,8 @@ class FailoverTest {
             .run(Path.of("target", "logs", "failover"), 1, List.of());
 
     assertThat(result.get("tcp").asObject().getBoolean("sha256_equal", false)).isTrue();
-    assertThat(result.get("tcp").asObject().getLong("bytes", 0)).isGreaterThan(2 * TCP_MEGABYTES * 1_000_000L);
+    assertThat(result.get("tcp").asObject().getLong("bytes", 0))
+        .isGreaterThan(2 * TCP_MEGABYTES * 1_000_000L);
     List<JsonObject> faults =
         result.get("faults").asArray().values().stream().map(JsonValue::asObject).toList();
     assertThat(faults.stream().map(fault -> fault.getString("name", "")))
