@@ -10,6 +10,7 @@ import braid.kernel.LinuxException;
 import braid.kernel.Netlink;
 import braid.kernel.Tap;
 import braid.kernel.TapPort;
+import braid.kernel.Urgency;
 import braid.port.Cable;
 import braid.port.Clock;
 import braid.port.FaultyPort;
@@ -126,6 +127,8 @@ final class Node implements AutoCloseable {
     lines.forEach(line -> line.mep.uplink(state(line)));
     undo.own(worker);
     worker.start();
+    worker.submit(Urgency::raise);
+    Rehearsal.run();
     undo.own(LinkMonitor.start(this::linkChanged));
     for (Line line : lines) {
       line.server.link(state(line).up());
