@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
       ConfigCommand.class,
       CertsCommand.class,
       CompletionCommand.class,
+      RehearseCommand.class,
       CommandLine.HelpCommand.class
     },
     footer = {

@@ -16,12 +16,13 @@ import org.jspecify.annotations.Nullable;
 public final class Demo {
   private static final String USAGE =
       """
-      usage: ./dev demo [failover] [--json FILE] [--rounds N] [--guest OPTION]...
+      usage: ./dev demo [failover] [--json FILE] [--rounds N] [--tcp MB] [--guest OPTION]...
              ./dev demo cluster [--json FILE] [--seconds N]
         failover        the bond in an emulated guest over two nodes
         cluster         the bond of three nodes' NICs below an unmodified guest
         --json FILE     write the results there as well
         --rounds N      faults of each kind that count, 1 to 1000 (default 5)
+        --tcp MB        what each TCP stream carries at least, at 1 MB/s (default 105)
         --guest OPTION  one more option of `braid guest` in the machine; may be repeated
         --seconds N     how long each throughput figure is measured, 1 to 1000 (default 6)
       """;
@@ -51,6 +52,7 @@ public final class Demo {
     Path json = null;
     int rounds = 5;
     int seconds = 6;
+    int megabytes = FailoverDemo.TCP_MEGABYTES;
     String name = "failover";
     for (int i = 0; i < args.length; i++) {
       String value = i + 1 < args.length ? args[i + 1] : null;
@@ -60,6 +62,7 @@ public final class Demo {
         case "--guest" -> guestOptions.add(needed(args[i++], value));
         case "--rounds" -> rounds = number(args[i++], value);
         case "--seconds" -> seconds = number(args[i++], value);
+        case "--tcp" -> megabytes = number(args[i++], value);
         case "--help", "-h" -> {
           System.out.print(USAGE);
           return 0;
@@ -76,8 +79,7 @@ public final class Demo {
       write(json, result);
       return result.getBoolean("ok", false) ? 0 : 1;
     }
-    JsonObject result =
-        new FailoverDemo(System.out, FailoverDemo.TCP_BYTES_EACH).run(logs, rounds, guestOptions);
+    JsonObject result = new FailoverDemo(System.out, megabytes).run(logs, rounds, guestOptions);
     write(json, result);
     return result.get("tcp").asObject().getBoolean("sha256_equal", false) ? 0 : 1;
   }

@@ -27,7 +27,7 @@ final class FailoverDemo {
   private static final Duration POLL = Duration.ofMillis(5);
   private static final Duration SETTLE = Duration.ofMillis(700);
   /// What a demo moves each way while things break.
-  static final long TCP_BYTES_EACH = 105_000_000;
+  static final int TCP_MEGABYTES = 105;
 
   private static final Pattern CHANGE = Pattern.compile("ssi0: (\\S+) -> (\\S+) .*");
   private static final Pattern SILENCE = Pattern.compile("silence ([0-9.]+) ms");
@@ -67,11 +67,11 @@ final class FailoverDemo {
 
   /// A demo that has not run.
   ///
-  /// @param tcpBytes least bytes that each TCP stream carries
-  FailoverDemo(PrintStream out, long tcpBytes) {
+  /// @param tcpMegabytes least that each TCP stream carries, in millions of bytes
+  FailoverDemo(PrintStream out, int tcpMegabytes) {
     this.out = out;
     this.timeline = new Timeline(out);
-    this.tcpBytes = tcpBytes;
+    this.tcpBytes = tcpMegabytes * 1_000_000L;
   }
 
   /// Runs it.
