@@ -24,6 +24,7 @@ import braid.ssi.BondConfig;
 import braid.ssi.BondListener;
 import braid.ssi.CcmInterval;
 import braid.ssi.Continuity;
+import braid.ssi.LocalAddresses;
 import braid.ssi.MemberConfig;
 import braid.ssi.MemberState;
 import braid.ssi.MepPort;
@@ -239,10 +240,11 @@ final class Rehearsal implements AutoCloseable {
   private Bond bond(VirtioNetPort driver) {
     BondConfig config =
         BondConfig.DEFAULT
-            .monitors(Continuity.GUEST.every(CcmInterval.MS_3_33))
-            .hold(0, 0, BondConfig.DEFAULT.flapNanos());
-    Bond bond = new Bond("rehearsal", GUEST_MAC, config, control(), guest.clock(), NOBODY);
-    bond.add(driver, new MemberConfig("rehearsal-member", GUEST_MAC, 0));
+            .withMonitors(Continuity.GUEST.every(CcmInterval.MS_3_33))
+            .withHold(0, 0, BondConfig.DEFAULT.health().flapNanos());
+    LocalAddresses host = LocalAddresses.of(GUEST_MAC);
+    Bond bond = new Bond("rehearsal", host, config, control(), guest.clock(), NOBODY);
+    bond.add(driver, new MemberConfig("rehearsal-member", GUEST_MAC, 0, 0));
     return bond;
   }
 
