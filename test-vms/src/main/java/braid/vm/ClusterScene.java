@@ -149,14 +149,14 @@ public final class ClusterScene {
           ca: %s
           cert: %s
           key: %s
-        control: %s
+        control: {socket: %s}
         """
             .formatted(
                 fabricAddress(node),
                 FABRIC_PORT,
                 certs.resolve("ca.pem"),
-                certs.resolve("node.pem"),
-                certs.resolve("node.key"),
+                certs.resolve(n + ".pem"),
+                certs.resolve(n + ".key"),
                 control(node)));
     yaml.append(directory(node));
     try {
@@ -170,12 +170,12 @@ public final class ClusterScene {
     if (!settings.jgroups) {
       return "directory: {kind: file, path: %s}%n".formatted(file("directory"));
     }
-    return "directory: {kind: jgroups, bind: \"%s:%d\", members: [%s], raft: %s}%n"
+    return "directory: {kind: jgroups, bind: \"%s:%d\", members: {%s}, raft: %s}%n"
         .formatted(
             fabricAddress(node),
             DIRECTORY_PORT,
             IntStream.range(0, settings.nodes)
-                .mapToObj(i -> "\"" + fabricAddress(i) + ":" + DIRECTORY_PORT + "\"")
+                .mapToObj(i -> letter(i) + ": \"" + fabricAddress(i) + ":" + DIRECTORY_PORT + "\"")
                 .collect(Collectors.joining(", ")),
             file("raft-" + letter(node)));
   }
