@@ -50,11 +50,11 @@ public final class Iperf {
   /// @param guest   one end
   /// @param address of the other
   /// @param flows   at the same time
-  /// @param seconds that count; one more at the start does not
+  /// @param seconds that count; two more at the start do not
   /// @param inward  from the peer to the guest
   public static Result run(Guest guest, String address, int flows, int seconds, boolean inward) {
     String script =
-        "iperf3 -J -O 1 -t %d -P %d %s -c %s"
+        "iperf3 -J -O 2 -t %d -P %d %s -c %s"
             .formatted(seconds, flows, inward ? "-R" : "", address);
     return parse(guest.agent().check(script, PATIENCE));
   }
