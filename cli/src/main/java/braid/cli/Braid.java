@@ -16,7 +16,12 @@ import picocli.CommandLine.Spec;
     version = "braid 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
     description = "One network interface made of every NIC in the cluster.",
-    subcommands = {NodeCommand.class, GuestCommand.class, CommandLine.HelpCommand.class},
+    subcommands = {
+      NodeCommand.class,
+      GuestCommand.class,
+      CertsCommand.class,
+      CommandLine.HelpCommand.class
+    },
     footer = {
       "",
       "Exit codes: 0 done, 1 the system refused, 2 wrong input.",
