@@ -103,6 +103,7 @@ class JGroupsDirectoryTest {
       // The second one: no majority. What is known stays, and is said to be old.
       cluster.get(rest[1]).publish(List.of(nic(rest[1], "e9")));
       soon().until(() -> cluster.get(rest[0]).map().find(rest[1], "e9").isPresent());
+      soon().until(() -> cluster.get(rest[0]).owner(MAC).isPresent());
       cluster.stop(rest[1]);
       JGroupsDirectory last = cluster.get(rest[0]);
       soon().until(() -> last.map().stale());
