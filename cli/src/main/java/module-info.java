@@ -9,6 +9,7 @@ module braid.cli {
   requires braid.fabric;
   requires braid.guest;
   requires braid.ssi;
+  requires braid.fabric;
   requires transitive info.picocli;
   requires org.snakeyaml.engine;
   requires org.slf4j;
