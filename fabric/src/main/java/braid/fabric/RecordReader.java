@@ -75,6 +75,11 @@ final class RecordReader {
     }
   }
 
+  /// Bytes that were there and are no whole record, after [#done].
+  int rest() {
+    return available;
+  }
+
   /// What is wrong, after [#BAD].
   String fault() {
     return "record type " + type + " of " + length + " bytes";

@@ -111,14 +111,14 @@ final class Session {
   /// See [braid.port.Port#arm].
   boolean arm() {
     Connection at = connection;
-    if (at == null) {
+    if (at == null || reader == null) {
       return receiver.waiting();
     }
     if (state == SessionState.UP && receiver.answerDue()) {
       outbox.answer(at.outgoing(), receiver);
       at.flush();
     }
-    return at.arm(transmitter.ringFull()) || receiver.waiting();
+    return at.arm(reader.rest(), transmitter.ringFull()) || receiver.waiting();
   }
 
   long deadline() {

@@ -323,7 +323,7 @@ public final class Sessions implements Pump {
   public boolean arm() {
     boolean more = false;
     for (int i = 0; i < strangers.size(); i++) {
-      more |= strangers.get(i).connection.arm(false);
+      more |= strangers.get(i).connection.arm(strangers.get(i).reader.rest(), false);
     }
     return more;
   }
