@@ -14,6 +14,7 @@ final class Copies {
   private final Copy[] free;
   private final Original[] freeOriginals;
   private final Copy[] all;
+  private final int headMax;
   private int freeCount;
   private int freeOriginalCount;
   private boolean closed;
@@ -39,6 +40,7 @@ final class Copies {
       all[i] = new Copy(lent);
     }
     free = all.clone();
+    headMax = Math.min(Frame.HEAD_BYTES, all[0].frame.headCapacity());
     freeCount = count;
     freeOriginals = new Original[count];
     for (int i = 0; i < count; i++) {
@@ -92,7 +94,7 @@ final class Copies {
   ///     many pieces
   boolean send(Frame frame, Crew crew, long now) {
     int count = crew.size();
-    int own = Math.min(frame.headLength(), free[0].frame.headCapacity());
+    int own = Math.min(frame.headLength(), headMax);
     int pieces = frame.pieces() + (own < frame.headLength() ? 1 : 0);
     if (freeCount < count || pieces > Frame.PIECES_MAX) {
       return false;

@@ -16,7 +16,6 @@ final class FlowTable {
 
   private final byte[] slot = new byte[PLACES];
   private final long[] seen = new long[PLACES];
-  private final long[] born = new long[PLACES];
   private final int[] counted = new int[PLACES];
   private final int[] presumed = new int[PLACES];
   private final long[] countedPeriod = new long[PLACES];
@@ -46,15 +45,6 @@ final class FlowTable {
 
   void seen(int place, long now) {
     seen[place] = now;
-  }
-
-  /// When it was first seen.
-  long born(int place) {
-    return born[place];
-  }
-
-  void born(int place, long now) {
-    born[place] = now;
   }
 
   /// Bytes that counted in `period`.

@@ -20,22 +20,25 @@ import org.jspecify.annotations.Nullable;
 /// a gap comes back when a near one is free again. So a few small flows stay near, and a second
 /// bulk flow goes far rather than share.
 ///
-/// **What a new flow is presumed to be.** TCP may become bulk, so it counts as a whole flow until
-/// there was time to see; one that ends (FIN, RST) no longer counts, so short connections one after
-/// the other all stay near. Anything else counts a quarter. After a gap a flow that is old has
-/// shown what it is, and counts a quarter as well.
+/// **What a flow is presumed to be** until there was time to see: a new TCP flow, and one that
+/// begins to send large frames, may become bulk and counts as a whole flow; anything else counts a
+/// sixteenth. A flow that ends (FIN, RST) no longer counts, so short connections one after the
+/// other all stay near.
 ///
 /// **Full members.** A flow that must not move keeps its member even without room; the port drops
 /// and counts. One that may move avoids it.
 final class Flowlets implements Steering {
-  private static final int NEW_TCP = Load.BULK_BYTES;
-  private static final int NEW_OTHER = Load.BULK_BYTES / 4;
+  private static final int MAYBE_BULK = Load.BULK_BYTES;
+  private static final int SMALL = Load.BULK_BYTES / 16;
 
-  /// A flow this old has shown whether it is bulk.
-  private static final long YOUNG_NANOS = 10_000_000_000L;
+  /// Bytes of a frame from which on it is large: a full one, or the first of QUIC.
+  private static final int LARGE_FRAME = 1_000;
 
   /// A change must gain this much of a flow.
   private static final double GAIN = 0.5;
+
+  /// Loads that differ less are alike.
+  private static final double ALIKE = 0.05;
 
   private static final int FIN = 1;
   private static final int RST = 4;
@@ -69,11 +72,10 @@ final class Flowlets implements Steering {
     long period = Load.period(now);
     int slot = flows.slot(place);
     Member member = slot == FlowTable.NONE ? null : bySlot[slot];
-    boolean known = member != null;
     if (member == null || !member.keepsFlows(now)) {
-      member = move(place, member, crew, presumption(place, known, now), now);
+      member = move(place, member, crew, presumption(member == null, frame), now);
     } else if (now - flows.seen(place) > config.flowletGapNanos()) {
-      member = move(place, member, crew, presumption(place, true, now), now);
+      member = move(place, member, crew, presumption(false, frame), now);
     }
     flows.seen(place, now);
     count(place, member, frame.length(), period, now);
@@ -83,12 +85,9 @@ final class Flowlets implements Steering {
     return member;
   }
 
-  private int presumption(int place, boolean known, long now) {
-    if (!known) {
-      flows.born(place, now);
-    }
-    boolean young = now - flows.born(place) < YOUNG_NANOS;
-    return key.tcp() && young ? NEW_TCP : NEW_OTHER;
+  private int presumption(boolean first, Frame frame) {
+    boolean bulk = (first && key.tcp()) || frame.length() >= LARGE_FRAME;
+    return bulk ? MAYBE_BULK : SMALL;
   }
 
   /// Chooses a member for a flow that may change it.
@@ -139,8 +138,9 @@ final class Flowlets implements Steering {
               / member.out().weight();
       // Where it is already it stays, unless elsewhere is better by a margin.
       score -= member == from ? GAIN / member.out().weight() : 0;
-      boolean tie = score == bestScore && best != null && member.nearer(best);
-      if (score < bestScore || tie) {
+      double alike = ALIKE / member.out().weight();
+      boolean nearer = best != null && member.nearer(best) && score <= bestScore + alike;
+      if (score < bestScore - alike || nearer) {
         best = member;
         bestScore = score;
       }
@@ -154,15 +154,16 @@ final class Flowlets implements Steering {
   }
 
   private void count(int place, Member member, int bytes, long period, long now) {
-    if (flows.presumed(place, period) > 0) {
-      return;
-    }
     int before = flows.counted(place, period);
     int after = Math.min(Load.BULK_BYTES, before + bytes);
-    if (after > before) {
-      flows.counted(place, period, after);
-      member.out().load().flow(after - before, after == Load.BULK_BYTES, now);
+    if (after == before) {
+      return;
     }
+    flows.counted(place, period, after);
+    // What it is presumed to be counts already.
+    int presumed = flows.presumed(place, period);
+    int counts = Math.max(after, presumed) - Math.max(before, presumed);
+    member.out().load().flow(counts, after == Load.BULK_BYTES && counts > 0, now);
   }
 
   /// A fresh flow counts no longer for `member`.

@@ -56,9 +56,10 @@ final class Load {
     bytes += frameBytes;
   }
 
-  /// A flow that is not fresh has sent on.
+  /// A flow has sent on.
   ///
-  /// @param counted    bytes of it that count: none beyond [#BULK_BYTES] in a period
+  /// @param counted    bytes of it that count: none beyond [#BULK_BYTES] in a period, nor what a
+  ///                   fresh one is presumed to send
   /// @param becameBulk it has reached that with them
   void flow(int counted, boolean becameBulk, long now) {
     roll(now);

@@ -33,12 +33,10 @@ final class Sender {
   /// @throws IllegalArgumentException when the control pool is too small; nothing has changed then
   void configure(BondConfig config) {
     boolean same = config.mode() == mode;
-    Copies former = copies;
-    if (config.mode() == BondMode.BROADCAST && former == null) {
+    if (config.mode() != BondMode.BROADCAST) {
+      close();
+    } else if (copies == null) {
       copies = new Copies(control, Limits.COPIES);
-    } else if (config.mode() != BondMode.BROADCAST && former != null) {
-      former.close();
-      copies = null;
     }
     mode = config.mode();
     BondConfig.Balance balance = config.balance();
@@ -60,6 +58,15 @@ final class Sender {
       case BALANCE_TLB -> new TransmitBalance(balance);
       case FLOWLET -> new Flowlets(balance, true);
     };
+  }
+
+  /// Gives back what it borrowed of the control pool.
+  void close() {
+    Copies former = copies;
+    copies = null;
+    if (former != null) {
+      former.close();
+    }
   }
 
   /// A member is no more.
