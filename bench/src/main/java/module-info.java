@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module braid.bench {
   requires static org.jspecify;
+  requires braid.fabric;
   requires braid.host;
   requires braid.kernel;
   requires braid.port;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The command line: `bench ring [options]`, `bench node`.
+/// The command line: `bench ring [options]`, `bench node`, `bench fabric [options]`.
 ///
 /// Exit codes: 0 done, 1 nothing valid was measured or the machine lacks something (said with the
 /// remedy), 2 wrong arguments.
@@ -21,6 +21,10 @@ final class Bench {
         within the same run, against DPDK's net_vhost.
 
              bench node   start, memory and idle processor time of `braid node`
+
+             bench fabric [--json FILE] [--rounds N] [--seconds S] [--transport auto]
+
+        Frames between two nodes with TLS, beside iperf3 and a UDP tunnel without.
 
         --json FILE    also write the result as JSON
         --minutes N    stop after about N minutes (default 10)
@@ -96,20 +100,6 @@ final class Bench {
       }
       return List.copyOf(sizes);
     }
-
-    private static double number(String name, String value, double least, double most) {
-      try {
-        double number = Double.parseDouble(value);
-        if (number >= least && number <= most) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        // falls through to the message that says what is wanted
-      }
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "%s wants a number from %s to %s, not %s", name, least, most, value));
-    }
   }
 
   /// See the class.
@@ -120,6 +110,9 @@ final class Bench {
   static int run(List<String> args) throws IOException {
     if (args.equals(List.of("node"))) {
       return new NodeBench(System.out).run();
+    }
+    if (!args.isEmpty() && args.getFirst().equals("fabric")) {
+      return fabric(args.subList(1, args.size()));
     }
     if (args.isEmpty() || !args.getFirst().equals("ring")) {
       System.err.print(USAGE);
@@ -139,5 +132,33 @@ final class Bench {
       System.err.println("bench ring: " + e.getMessage());
       return 1;
     }
+  }
+
+  private static int fabric(List<String> args) throws IOException {
+    try {
+      return new FabricBench(FabricBench.Options.parse(args), System.out).run();
+    } catch (IllegalArgumentException e) {
+      System.err.println("bench fabric: " + e.getMessage());
+      System.err.print(USAGE);
+      return 2;
+    } catch (IllegalStateException e) {
+      System.err.println("bench fabric: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  /// The number that an option has.
+  static double number(String name, String value, double least, double most) {
+    try {
+      double number = Double.parseDouble(value);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // falls through to the message that says what is wanted
+    }
+    throw new IllegalArgumentException(
+        String.format(
+            Locale.ROOT, "%s wants a number from %s to %s, not %s", name, least, most, value));
   }
 }

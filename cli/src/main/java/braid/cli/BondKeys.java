@@ -1,5 +1,6 @@
 package braid.cli;
 
+import braid.ssi.AdSelect;
 import braid.ssi.ArpTarget;
 import braid.ssi.BondConfig;
 import braid.ssi.BondMode;
@@ -7,6 +8,8 @@ import braid.ssi.Carrier;
 import braid.ssi.CcmInterval;
 import braid.ssi.Continuity;
 import braid.ssi.HashPolicy;
+import braid.ssi.LacpConfig;
+import braid.ssi.LacpRate;
 import braid.ssi.Monitor;
 import braid.ssi.NsTarget;
 import braid.ssi.Reselect;
@@ -49,7 +52,13 @@ final class BondKeys {
           "flowlet-gap",
           "local-first",
           "local-full",
-          "lag");
+          "lag",
+          "lacp-rate",
+          "lacp-active",
+          "lacp-system-priority",
+          "lacp-key",
+          "min-links",
+          "ad-select");
 
   private static final long MS = 1_000_000;
   private static final long HOUR = 3_600_000 * MS;
@@ -59,6 +68,7 @@ final class BondKeys {
   private static final String NS = "ns";
   private static final List<String> MONITORS = List.of(CARRIER, CCM, ARP, NS);
   private static final int MISSED_DEFAULT = 3;
+  private static final int MIN_LINKS_MAX = 64;
 
   /// What a bond below the guest has if nothing else is said: another node is checked 300 times a
   /// second.
@@ -66,12 +76,18 @@ final class BondKeys {
 
   /// Keys that mean something in some modes only.
   private static final Map<String, Set<BondMode>> USED_BY =
-      Map.of(
-          "hash", EnumSet.of(BondMode.BALANCE_XOR, BondMode.LACP),
-          "frames-per-member", EnumSet.of(BondMode.BALANCE_RR),
-          "flowlet-gap", EnumSet.of(BondMode.BALANCE_TLB, BondMode.FLOWLET),
-          "local-first", EnumSet.of(BondMode.FLOWLET),
-          "local-full", EnumSet.of(BondMode.FLOWLET));
+      Map.ofEntries(
+          Map.entry("hash", EnumSet.of(BondMode.BALANCE_XOR, BondMode.LACP)),
+          Map.entry("frames-per-member", EnumSet.of(BondMode.BALANCE_RR)),
+          Map.entry("flowlet-gap", EnumSet.of(BondMode.BALANCE_TLB, BondMode.FLOWLET)),
+          Map.entry("local-first", EnumSet.of(BondMode.FLOWLET)),
+          Map.entry("local-full", EnumSet.of(BondMode.FLOWLET)),
+          Map.entry("lacp-rate", EnumSet.of(BondMode.LACP)),
+          Map.entry("lacp-active", EnumSet.of(BondMode.LACP)),
+          Map.entry("lacp-system-priority", EnumSet.of(BondMode.LACP)),
+          Map.entry("lacp-key", EnumSet.of(BondMode.LACP)),
+          Map.entry("min-links", EnumSet.of(BondMode.LACP)),
+          Map.entry("ad-select", EnumSet.of(BondMode.LACP)));
 
   private final Field field;
 
@@ -88,7 +104,7 @@ final class BondKeys {
     BondMode mode =
         field.choice("mode", List.of(BondMode.values()), BondMode::text, BondMode.ACTIVE_BACKUP);
     USED_BY.forEach((key, modes) -> onlyIn(key, mode, modes));
-    return new BondConfig(mode, choice(), balance(), health(), announce());
+    return new BondConfig(mode, choice(), balance(), lacp(), health(), announce());
   }
 
   private void onlyIn(String key, BondMode mode, Set<BondMode> modes) {
@@ -117,6 +133,17 @@ final class BondKeys {
         field.flag("local-first", basis.localFirst()),
         field.number("local-full", 1, 100, basis.localFull()),
         field.flag("lag", basis.lag()));
+  }
+
+  private LacpConfig lacp() {
+    LacpConfig basis = LacpConfig.DEFAULT;
+    return new LacpConfig(
+        field.choice("lacp-rate", LacpRate.class, basis.rate()),
+        field.flag("lacp-active", basis.active()),
+        field.number("min-links", 0, MIN_LINKS_MAX, basis.minLinks()),
+        field.choice("ad-select", AdSelect.class, basis.select()),
+        field.number("lacp-system-priority", 1, 65_535, basis.systemPriority()),
+        field.number("lacp-key", 0, 1023, basis.key()));
   }
 
   private BondConfig.Health health() {
@@ -273,6 +300,13 @@ final class BondKeys {
     texts.put("local-first", balance.localFirst() ? "on" : "off");
     texts.put("local-full", Integer.toString(balance.localFull()));
     texts.put("lag", balance.lag() ? "on" : "off");
+    LacpConfig lacp = config.lacp();
+    texts.put("lacp-rate", Field.word(lacp.rate()));
+    texts.put("lacp-active", lacp.active() ? "on" : "off");
+    texts.put("lacp-system-priority", Integer.toString(lacp.systemPriority()));
+    texts.put("lacp-key", Integer.toString(lacp.key()));
+    texts.put("min-links", Integer.toString(lacp.minLinks()));
+    texts.put("ad-select", Field.word(lacp.select()));
     monitors(texts, config.health().monitors());
     texts.put("hold", Field.span(config.health().holdNanos()));
     texts.put("hold-max", Field.span(config.health().holdMaxNanos()));

@@ -8,7 +8,9 @@ import braid.port.TapPoint;
 import braid.ssi.ActiveChange;
 import braid.ssi.Bond;
 import braid.ssi.BondListener;
+import braid.ssi.MemberLeft;
 import braid.ssi.MemberState;
+import braid.ssi.Reason;
 import braid.ssi.Switch;
 import braid.ssi.SwitchConfig;
 import java.util.Collection;
@@ -183,10 +185,28 @@ final class BondUnit implements BondListener {
                 spec.name(),
                 change.from(),
                 change.to(),
-                change.reason().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                words(change.reason()),
                 change.detectionNanos() / 1_000,
                 change.resent(),
                 change.dropped()));
+  }
+
+  private static String words(Reason reason) {
+    return reason.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  @Override
+  public void memberLeft(MemberLeft left) {
+    engine
+        .events()
+        .publish(
+            new NodeEvent.MemberLeft(
+                spec.name(),
+                left.member(),
+                words(left.reason()),
+                left.detectionNanos() / 1_000,
+                left.resent(),
+                left.dropped()));
   }
 
   @Override

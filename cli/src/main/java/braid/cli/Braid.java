@@ -137,6 +137,10 @@ public final class Braid implements Runnable {
     }
   }
 
+  /// Kept, since loggers that nobody holds forget their level. What the fabric says of its peers is
+  /// said by the node's events already.
+  private static final Logger FABRIC = Logger.getLogger("braid.fabric");
+
   private static Handler logToStderr() {
     System.setProperty("java.util.logging.manager", LogUntilTheEnd.class.getName());
     System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tT.%1$tL %4$s %5$s%6$s%n");
@@ -149,6 +153,7 @@ public final class Braid implements Runnable {
     Handler log = new BackgroundHandler(console);
     root.addHandler(log);
     root.setLevel(Level.INFO);
+    FABRIC.setLevel(Level.OFF);
     return log;
   }
 }

@@ -8,19 +8,23 @@ import braid.fabric.Window;
 import braid.fabric.directory.Directory;
 import braid.fabric.directory.Endpoint;
 import braid.fabric.directory.FileDirectory;
+import braid.fabric.directory.JGroupsDirectory;
 import braid.fabric.directory.NicMap;
 import braid.fabric.directory.NicRecord;
 import braid.fabric.directory.Ownership;
+import braid.fabric.pki.NodeIdentity;
 import braid.port.Clock;
 import braid.port.TapPoint;
 import braid.ssi.MemberConfig;
 import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +48,7 @@ final class Cluster implements AutoCloseable {
   private Cluster(Engine engine, NodeConfig config) {
     this.engine = engine;
     this.node = config.node();
-    this.peers = new Peers(engine.events(), InstantSource.system());
+    this.peers = new Peers(engine.events(), InstantSource.system(), this::addressOf);
     this.window = config.fabric() == null ? Window.DEFAULT : config.fabric().window();
   }
 
@@ -78,10 +82,23 @@ final class Cluster implements AutoCloseable {
   }
 
   private void join(DirectorySpec spec, NodeConfig config) {
-    Directory joined = FileDirectory.open(spec.path(), config.node(), Clock.sinceEpoch());
+    Directory joined =
+        switch (spec.kind()) {
+          case FILE -> FileDirectory.open(spec.path(), config.node(), Clock.sinceEpoch());
+          case JGROUPS ->
+              JGroupsDirectory.open(
+                  spec.settings(config.node(), identity(config.fabric())), Clock.sinceEpoch());
+        };
     directory = joined;
     claims = new Claims(engine, joined);
     var _ = joined.watch(now -> engine.later(() -> told(now)));
+  }
+
+  private static NodeIdentity identity(@Nullable FabricSpec fabric) {
+    if (fabric == null) {
+      throw new IllegalStateException("a directory of kind jgroups without certificates");
+    }
+    return NodeIdentity.load(fabric.files(), Instant.now());
   }
 
   private void told(NicMap now) {
@@ -118,6 +135,16 @@ final class Cluster implements AutoCloseable {
     Fabric open = fabric;
     InetSocketAddress at = open == null ? null : open.address();
     return at == null ? null : new Endpoint(at.getHostString(), at.getPort());
+  }
+
+  /// Where a node lends its NICs, as far as the map says; any thread.
+  private String addressOf(String other) {
+    return map.of(other).stream()
+        .map(NicRecord::fabricAddress)
+        .filter(Objects::nonNull)
+        .map(Endpoint::toString)
+        .findFirst()
+        .orElse("an unknown address");
   }
 
   /// Lets other nodes use a NIC.

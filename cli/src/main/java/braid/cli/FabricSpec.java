@@ -2,9 +2,9 @@ package braid.cli;
 
 import braid.fabric.FabricSettings;
 import braid.fabric.Timing;
-import braid.fabric.TlsFiles;
 import braid.fabric.TransportKind;
 import braid.fabric.Window;
+import braid.fabric.pki.TlsFiles;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -63,11 +63,16 @@ record FabricSpec(
     return listen;
   }
 
+  /// What this node proves itself with.
+  TlsFiles files() {
+    return new TlsFiles(ca, cert, key);
+  }
+
   /// As the fabric takes it.
   FabricSettings settings(String node) {
     return new FabricSettings(
         node,
-        new TlsFiles(ca, cert, key),
+        files(),
         listen == null ? null : listen.resolve(),
         transport,
         IO_THREADS,

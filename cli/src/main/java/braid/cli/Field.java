@@ -214,23 +214,27 @@ record Field(String what, String where, Map<String, Value> values) {
   /// Names with a whole number each: YAML's mapping, or an option's `a0:10+b/b0:5`.
   Map<String, Integer> numbers(String key, int min, int max) {
     Map<String, Integer> numbers = new LinkedHashMap<>();
-    switch (values.get(key)) {
-      case null -> {}
-      case Value.Pairs map ->
-          map.pairs()
-              .forEach((name, text) -> numbers.put(name, wholeNumber(key, text.text(), min, max)));
-      case Value.Text _, Value.Items _ -> {
-        for (String pair : items(key)) {
-          int colon = pair.lastIndexOf(':');
-          if (colon <= 0) {
-            throw wrong(key, "'" + pair + "' is not NAME:NUMBER", "For instance a0:10");
-          }
-          numbers.put(
-              pair.substring(0, colon), wholeNumber(key, pair.substring(colon + 1), min, max));
-        }
+    texts(key, ':').forEach((name, text) -> numbers.put(name, wholeNumber(key, text, min, max)));
+    return numbers;
+  }
+
+  /// Names with a text each: YAML's mapping, or a list of `NAME` `between` `TEXT`.
+  Map<String, String> texts(String key, char between) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    if (values.get(key) instanceof Value.Pairs map) {
+      map.pairs().forEach((name, text) -> texts.put(name, text.text()));
+      return texts;
+    }
+    for (String pair : items(key)) {
+      int at = pair.indexOf(between);
+      if (at <= 0 || texts.put(pair.substring(0, at), pair.substring(at + 1)) != null) {
+        throw wrong(
+            key,
+            "'" + pair + "' in '" + key + "' of " + what + " is not NAME" + between + "VALUE",
+            "Give each name once, in YAML as a mapping NAME: VALUE");
       }
     }
-    return numbers;
+    return texts;
   }
 
   /// A unicast MAC address as the low 48 bits, or `otherwise`.

@@ -209,10 +209,14 @@ final class GuestUnit {
     return end.vlan(spec.vlan()).trunk(spec.vlan() == 0).limits(sending, RateLimit.NONE);
   }
 
-  /// On the worker: the first address that a guest without a configured one uses.
+  /// On the worker: the first address that a guest without a configured one uses. One that has a
+  /// bond of its own (`braid guest`) uses several on each of its devices, and is held to none.
   private boolean learned(long mac) {
     if (!spec.learns()) {
       return true;
+    }
+    if (mep.speaking()) {
+      return false;
     }
     try {
       outlet.hub().configure(endName(), endOf(spec, mac));

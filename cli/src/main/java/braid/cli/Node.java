@@ -155,7 +155,7 @@ final class Node implements NodeControl, AutoCloseable {
     if (metrics != null) {
       undo.own(MetricsServer.open(metrics.resolve(), this));
     }
-    undo.own(DropWatch.start(views::ports, events));
+    undo.own(DropWatch.start(views::troubles, events));
   }
 
   private void linkEvent(braid.kernel.Link link, boolean present) {

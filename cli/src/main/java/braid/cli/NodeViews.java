@@ -7,7 +7,6 @@ import braid.fabric.directory.NicRecord;
 import braid.port.Counter;
 import braid.port.Port;
 import braid.port.TapPoint;
-import braid.ssi.MemberConfig;
 import braid.ssi.MemberStatus;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// is asked there, in one go. Any thread.
 final class NodeViews {
   private static final String VERSION = "0.1.0";
+  private static final List<String> ORDINARY = List.of("rx_drop_inactive", "rx_drop_own");
+  private static final String GUEST_ABSENT = "tx_drop_link_down";
 
   /// What the wiring does not know of the node.
   ///
@@ -131,7 +132,7 @@ final class NodeViews {
     Map<String, String> options = new LinkedHashMap<>(unit.spec().texts());
     String mode = String.valueOf(options.remove("mode"));
     List<MemberStatus> members = unit.bond().members();
-    List<MemberStatus> active = members.stream().filter(MemberStatus::active).toList();
+    List<MemberStatus> active = members.stream().filter(MemberStatus::inUse).toList();
     return new NodeView.Bond(
         unit.spec().name(),
         mode,
@@ -150,19 +151,17 @@ final class NodeViews {
 
   private NodeView.Member member(BondUnit bond, MemberStatus status) {
     MemberUnit unit = bond.member(status.name());
-    MemberConfig config = unit == null ? new MemberConfig(status.name(), 2, 0, 0) : unit.config();
-    boolean draining = unit instanceof LocalMember local && local.nic().draining();
     String node = unit instanceof RemoteMember remote ? remote.nic().node() : cluster.node();
     return new NodeView.Member(
         status.name(),
         node,
         Field.word(status.state()),
-        status.active(),
-        draining,
+        status.inUse(),
+        status.draining(),
         status.link().up(),
         status.link().speedMbps(),
-        config.priority(),
-        config.distance(),
+        status.priority(),
+        status.distance(),
         status.failures(),
         status.missed(),
         status.silenceNanos() / 1_000);
@@ -171,6 +170,21 @@ final class NodeViews {
   /// Everything that moves frames.
   List<NodeView.Port> ports() {
     return engine.call(this::portsOnWorker);
+  }
+
+  /// The same without drops that belong to ordinary life: copies that a LAN floods to every member
+  /// of a bond, and what the LAN sends to a guest that is not there.
+  List<NodeView.Port> troubles() {
+    return ports().stream().map(NodeViews::troubles).toList();
+  }
+
+  private static NodeView.Port troubles(NodeView.Port port) {
+    Map<String, Long> counters = new LinkedHashMap<>(port.counters());
+    counters.keySet().removeAll(ORDINARY);
+    if (port.kind() == NodeView.PortKind.GUEST) {
+      counters.remove(GUEST_ABSENT);
+    }
+    return new NodeView.Port(port.name(), port.kind(), port.up(), port.speedMbps(), counters);
   }
 
   private List<NodeView.Port> portsOnWorker() {

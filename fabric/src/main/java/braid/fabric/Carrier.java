@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// front of a continuity check.
 ///
 /// It knows nothing of records. **Ownership**: the connection's rings until the channel is
-// inactive.
+/// inactive.
 final class Carrier extends ChannelInboundHandlerAdapter {
   /// Bytes encrypted and handed to the socket at a time: four full TLS records.
   static final int PIECE = 64 << 10;

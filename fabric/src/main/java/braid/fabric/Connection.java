@@ -117,12 +117,13 @@ public final class Connection {
 
   /// From now on the carrier wakes the worker.
   ///
+  /// @param known bytes that lie in the incoming ring and are no whole record: nothing new
   /// @param space also when there is room in the outgoing ring
   /// @return true when there is something already
-  boolean arm(boolean space) {
+  boolean arm(int known, boolean space) {
     sleeping = space ? BYTES | SPACE : BYTES;
     VarHandle.fullFence();
-    return incoming.readable() > 0
+    return incoming.readable() != known
         || ending != null
         || (space && outgoing.unread() < outgoing.size() >> 1);
   }

@@ -11,8 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /// Counts every event, passes it on, and writes a line about it unless it wrote one of the same
-// kind
-/// about the same peer a short while ago. The worker's.
+/// kind about the same peer a short while ago. The worker's.
 final class EventLog implements FabricListener {
   private static final System.Logger LOG = System.getLogger("braid.fabric");
   private static final long QUIET_NANOS = 10_000_000_000L;

@@ -17,9 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// them are two rings of bytes and a flag each way ([Connection]).
 ///
 /// Bytes are copied four times from a guest's pages to a NIC beyond what TLS and the kernel do:
-// into
-/// the ring, into Netty's buffer, out of Netty's buffer into the ring, out of the ring into the
-/// frame.
+/// into the ring, into Netty's buffer, out of Netty's buffer into the ring, out of the ring into
+/// the frame.
 public final class Fabric implements AutoCloseable {
   private final FabricSettings settings;
   private final Worker worker;
@@ -53,7 +52,8 @@ public final class Fabric implements AutoCloseable {
   /// @param waiter   where that worker sleeps: woken when bytes arrive
   /// @param random   spreads the attempts to connect
   /// @param events   told what happens, on the worker
-  /// @throws FabricException naming the file, address or transport that cannot be used
+  /// @throws braid.fabric.pki.PkiException naming the TLS file that cannot be used
+  /// @throws FabricException naming the address or transport that cannot be used
   public static Fabric open(
       FabricSettings settings,
       Worker worker,
@@ -113,7 +113,8 @@ public final class Fabric implements AutoCloseable {
 
   /// Reads the certificate files anew: connections made from now on use what they hold. Any thread.
   ///
-  /// @throws FabricException naming the file that cannot be used; the old ones stay in use
+  /// @throws braid.fabric.pki.PkiException naming the file that cannot be used; the old ones stay
+  // in use
   public void reloadCertificates() {
     sockets.reloadCertificates();
   }

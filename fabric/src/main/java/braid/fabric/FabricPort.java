@@ -30,9 +30,9 @@ public final class FabricPort implements Port {
   private final Session session;
 
   private FabricPort(
-      String name, Environment env, MemorySegment memory, Function<FabricPort, Identity> identity) {
+      String name, Environment env, MemorySegment memory, Function<FabricPort, Parties> parties) {
     this.name = name;
-    this.session = new Session(identity.apply(this), env, memory, counters);
+    this.session = new Session(parties.apply(this), env, memory, counters);
   }
 
   /// The end that dials. [Fabric#connect] makes it over TLS; a simulation has its own dialer.
@@ -46,7 +46,7 @@ public final class FabricPort implements Port {
         remote + " (" + user + ")",
         env,
         memory,
-        port -> new Identity(remote.node(), user, remote.nic(), () -> dialer.dial(remote, port)));
+        port -> new Parties(remote.node(), user, remote.nic(), () -> dialer.dial(remote, port)));
   }
 
   /// The end that answers, for [Sessions].
@@ -55,7 +55,7 @@ public final class FabricPort implements Port {
         peer.nic() + " (" + peer.node() + "/" + peer.user() + ")",
         env,
         memory,
-        port -> new Identity(peer.node(), peer.user(), peer.nic(), null));
+        port -> new Parties(peer.node(), peer.user(), peer.nic(), null));
   }
 
   Session session() {

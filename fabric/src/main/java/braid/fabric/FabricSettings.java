@@ -1,5 +1,6 @@
 package braid.fabric;
 
+import braid.fabric.pki.TlsFiles;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Theory of operation.** Each received frame has a slot (its virtio_net_hdr and first 128 bytes)
 /// and, for the rest, a stretch of one ring of bytes, the store. Both are used in the order in
-// which
-/// frames came and freed in the same order, when the frame and all before it were released:
+/// which frames came and freed in the same order, when the frame and all before it were released:
 /// ```
 ///      done              taken              received
 ///   ─────┴─────────────────┴───────────────────┴────►  index

@@ -1,7 +1,7 @@
 package braid.fabric;
 
 /// Finds the records in the incoming bytes of one connection and checks their framing. The
-// worker's.
+/// worker's.
 final class RecordReader {
   /// No whole record is there.
   static final int NONE = 0;
@@ -73,6 +73,11 @@ final class RecordReader {
       available -= used;
       used = 0;
     }
+  }
+
+  /// Bytes that were there and are no whole record, after [#done].
+  int rest() {
+    return available;
   }
 
   /// What is wrong, after [#BAD].

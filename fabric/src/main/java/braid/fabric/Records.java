@@ -41,8 +41,7 @@ import braid.port.Frame;
 /// number wanted*, and what it meanwhile sent another way simply is not in the repetition: the
 /// numbers from there on are given anew. A number that was taken before is a duplicate and is
 /// dropped; one that leaves a gap breaks the protocol. Windows are at most 2^16 numbers, so half
-// the
-/// number space tells old from new.
+/// the number space tells old from new.
 ///
 /// **Credit** is an absolute limit on numbers and on bytes of FRAMEs (frame bytes, without headers)
 /// that grows as frames are released downstream. Sending beyond it breaks the protocol.

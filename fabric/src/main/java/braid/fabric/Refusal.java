@@ -4,6 +4,7 @@ import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.security.SignatureException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
@@ -55,6 +56,7 @@ final class Refusal {
                   + e.getMessage()
                   + "): compare the nodes' clocks");
       case CertPathValidatorException e when e.getCause() == null -> unknownAuthority();
+      case SignatureException _ -> unknownAuthority();
       default -> null;
     };
   }
@@ -78,11 +80,11 @@ final class Refusal {
     if (lower.contains("certificate chain") || lower.contains("certificate_required")) {
       return lower.contains("alert")
           ? "the peer wants a certificate of ours and got none: give this node one"
-          : "the peer has no certificate: give it one with `braid certs issue`";
+          : "the peer has no certificate of our authority: give it one with `braid certs issue`";
     }
     if (lower.contains("received fatal alert: protocol_version")
         || lower.contains("not enabled or supported")
-        || lower.contains("is not accepted")
+        || lower.contains("not accepted")
         || lower.contains("supported_versions")) {
       return "the peer does not speak TLS 1.3 (" + text + ")";
     }

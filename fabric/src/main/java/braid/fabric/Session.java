@@ -10,24 +10,22 @@ import org.jspecify.annotations.Nullable;
 
 /// One end of a session: outlives the connections that carry it.
 ///
-/// **Theory of operation.** What it is doing is its [SessionState].
-/// Everything happens in [#turn] (bytes in, timers) and [#flush] (bytes out), which the port's
-// cable
-/// calls; time comes from the clock, bytes from two rings, so a simulation runs the same code.
+/// **Theory of operation.** What it is doing is its [SessionState]. Everything happens in [#turn]
+/// (bytes in, timers) and [#flush] (bytes out), which the port's cable calls; time comes from the
+/// clock, bytes from two rings, so a simulation runs the same code.
 ///
 /// **A cut.** What the far NIC has not taken stays held; what nobody here has taken is thrown away,
 /// since the peer will send it again. The next connection's greetings say from which number each
 /// side goes on ([Records]). So a frame is delivered once and in order, whatever the number of
-// cuts.
-/// What is held for long without a connection is dropped and counted; before that a bond may take
-/// it back and send it another way.
+/// cuts. What is held for long without a connection is dropped and counted; before that a bond may
+/// take it back and send it another way.
 ///
 /// **Thread**: the worker's. **Never**: an exception for what a peer sends.
 final class Session {
   /// A connection that held for so many first waits was a good one: the next wait is short again.
   private static final int GOOD = 10;
 
-  private final Identity identity;
+  private final Parties parties;
   private final Environment env;
   private final Clock clock;
   private final Timing timing;
@@ -57,8 +55,8 @@ final class Session {
   /// Set when the peer ended the session for good: why.
   private @Nullable String over;
 
-  Session(Identity identity, Environment env, MemorySegment memory, PortCounters counters) {
-    this.identity = identity;
+  Session(Parties parties, Environment env, MemorySegment memory, PortCounters counters) {
+    this.parties = parties;
     this.env = env;
     this.clock = env.clock();
     this.timing = env.timing();
@@ -68,7 +66,7 @@ final class Session {
     this.transmitter = new Transmitter(env.window().frames(), counters);
     this.receiver = new Receiver(env.window(), memory, counters);
     // A user is there; the state of a NIC is told by its owner.
-    this.announced = identity.dial() == null ? LinkState.DOWN : LinkState.UP;
+    this.announced = parties.dial() == null ? LinkState.DOWN : LinkState.UP;
     this.id = env.random().nextLong();
     this.redialAt = now;
     this.downAt = now;
@@ -113,20 +111,20 @@ final class Session {
   /// See [braid.port.Port#arm].
   boolean arm() {
     Connection at = connection;
-    if (at == null) {
+    if (at == null || reader == null) {
       return receiver.waiting();
     }
     if (state == SessionState.UP && receiver.answerDue()) {
       outbox.answer(at.outgoing(), receiver);
       at.flush();
     }
-    return at.arm(transmitter.ringFull()) || receiver.waiting();
+    return at.arm(reader.rest(), transmitter.ringFull()) || receiver.waiting();
   }
 
   long deadline() {
     long at =
         switch (state) {
-          case IDLE -> identity.dial() == null ? Long.MAX_VALUE : redialAt;
+          case IDLE -> parties.dial() == null ? Long.MAX_VALUE : redialAt;
           case DIALING, CLOSED -> Long.MAX_VALUE;
           case GREETING -> greetBy;
           case UP -> Math.min(vigil.deadline(), outbox.deadline());
@@ -159,7 +157,7 @@ final class Session {
     return roundTrip;
   }
 
-  /// Since when there is no connection; meaningless while there is one.
+  /// Since when there is no connection; without meaning while there is one.
   long downAt() {
     return downAt;
   }
@@ -195,9 +193,9 @@ final class Session {
   private void timers(long now) {
     switch (state) {
       case IDLE -> {
-        if (identity.dial() != null && now >= redialAt) {
+        if (parties.dial() != null && now >= redialAt) {
           state = SessionState.DIALING;
-          identity.dial().run();
+          parties.dial().run();
         }
       }
       case GREETING -> {
@@ -374,8 +372,8 @@ final class Session {
             known,
             announced,
             env.node(),
-            identity.user(),
-            identity.nic()));
+            parties.user(),
+            parties.nic()));
     to.flush();
   }
 
@@ -384,7 +382,7 @@ final class Session {
     if (state != SessionState.GREETING) {
       return "a second greeting";
     }
-    if (hello == null || hello.session() != id || !hello.node().equals(identity.peer())) {
+    if (hello == null || hello.session() != id || !hello.node().equals(parties.peer())) {
       return "a greeting that answers another one";
     }
     if (hello.lowest() != Records.VERSION || hello.highest() != Records.VERSION) {
@@ -497,6 +495,6 @@ final class Session {
 
   private void event(FabricEvent.Kind kind, String detail) {
     env.events()
-        .event(new FabricEvent(kind, identity.peer(), identity.user(), identity.nic(), detail));
+        .event(new FabricEvent(kind, parties.peer(), parties.user(), parties.nic(), detail));
   }
 }

@@ -33,11 +33,31 @@ public final class Sessions implements Pump {
   private boolean closed;
 
   /// A session with its memory.
-  private record Lodging(FabricPort port, PeerInfo peer, SessionHandler handler, Arena memory) {
+  private static final class Lodging {
+    final PeerInfo peer;
+    final SessionHandler handler;
+    final FabricPort port;
+    private final Arena memory = Arena.ofShared();
+
+    Lodging(PeerInfo peer, SessionHandler handler, Environment env) {
+      this.peer = peer;
+      this.handler = handler;
+      this.port = FabricPort.answering(peer, env, memory.allocate(env.window().memoryBytes(), 64));
+    }
+
     boolean of(Hello hello) {
       return peer.nic().equals(hello.nic())
           && peer.node().equals(hello.node())
           && peer.user().equals(hello.user());
+    }
+
+    /// Frees the memory when the last frame is back.
+    boolean emptied() {
+      if (port.outstanding() > 0) {
+        return false;
+      }
+      memory.close();
+      return true;
     }
   }
 
@@ -75,7 +95,7 @@ public final class Sessions implements Pump {
 
   /// The sessions of one NIC, for `status`.
   public List<FabricPort> sessions(String nic) {
-    return lodgings.stream().filter(l -> l.peer.nic().equals(nic)).map(Lodging::port).toList();
+    return lodgings.stream().filter(l -> l.peer.nic().equals(nic)).map(l -> l.port).toList();
   }
 
   /// Ends everything.
@@ -123,18 +143,9 @@ public final class Sessions implements Pump {
       }
     }
     if (!leaving.isEmpty()) {
-      leaving.removeIf(Sessions::emptied);
+      leaving.removeIf(Lodging::emptied);
     }
     return moved;
-  }
-
-  /// Memory of a session goes when its last frame is back.
-  private static boolean emptied(Lodging lodging) {
-    if (lodging.port.outstanding() > 0) {
-      return false;
-    }
-    lodging.memory.close();
-    return true;
   }
 
   /// Reads a greeting if it is there.
@@ -197,10 +208,9 @@ public final class Sessions implements Pump {
       replace(old, connection);
     }
     PeerInfo peer = new PeerInfo(hello.node(), hello.user(), hello.nic(), connection.address());
-    Arena memory = Arena.ofShared();
-    FabricPort port =
-        FabricPort.answering(peer, env, memory.allocate(env.window().memoryBytes(), 64));
-    lodgings.add(new Lodging(port, peer, handler, memory));
+    Lodging lodging = new Lodging(peer, handler, env);
+    lodgings.add(lodging);
+    FabricPort port = lodging.port;
     handler.opened(port, peer);
     if (port.closed()) {
       connection.abort(); // the handler would not have it
@@ -304,15 +314,16 @@ public final class Sessions implements Pump {
 
   private void event(
       FabricEvent.Kind kind, Connection from, String user, String nic, String detail) {
-    String who = String.join(",", from.names()) + "@" + from.address();
-    env.events().event(new FabricEvent(kind, who, user, nic, detail));
+    String who = String.join(",", from.names());
+    env.events()
+        .event(new FabricEvent(kind, who, user, nic, detail + " (from " + from.address() + ")"));
   }
 
   @Override
   public boolean arm() {
     boolean more = false;
     for (int i = 0; i < strangers.size(); i++) {
-      more |= strangers.get(i).connection.arm(false);
+      more |= strangers.get(i).connection.arm(strangers.get(i).reader.rest(), false);
     }
     return more;
   }

@@ -3,6 +3,7 @@ package braid.fabric;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// Netty's side of the fabric: listens, dials, sets up TLS, and hands connections over.
 ///
 /// **Thread**: [#dial] the worker's, the rest any; what it tells its [Landing] comes on I/O
-// threads.
+/// threads.
 final class Sockets implements AutoCloseable {
   /// Where connections land.
   interface Landing {
@@ -66,7 +67,8 @@ final class Sockets implements AutoCloseable {
   private volatile Tls tls;
   private @Nullable Channel listener;
 
-  /// @throws FabricException for files and transports that cannot be used
+  /// @throws braid.fabric.pki.PkiException naming the file that cannot be used
+  /// @throws FabricException for a transport that cannot be used
   Sockets(FabricSettings settings, Runnable wakeWorker, Landing landing) {
     this.settings = settings;
     this.wakeWorker = wakeWorker;
@@ -124,7 +126,7 @@ final class Sockets implements AutoCloseable {
   private void accepted(Channel channel) {
     if (handshakes.incrementAndGet() > HANDSHAKES_MAX) {
       handshakes.decrementAndGet();
-      channel.close();
+      ChannelFuture _ = channel.close();
       return;
     }
     channels.add(channel);
@@ -148,21 +150,22 @@ final class Sockets implements AutoCloseable {
                     set(channel, tls.client(), new Host(remote, port));
                   }
                 });
-    bootstrap
-        .connect(remote.address())
-        .addListener(
-            done -> {
-              if (!done.isSuccess()) {
-                landing.failed(
-                    port,
-                    new Ending(
-                        FabricEvent.Kind.UNREACHABLE,
-                        remote.address()
-                            + ": "
-                            + Refusal.root(done.cause())
-                            + "; does the node run, and does the way lead there?"));
-              }
-            });
+    ChannelFuture _ =
+        bootstrap
+            .connect(remote.address())
+            .addListener(
+                done -> {
+                  if (!done.isSuccess()) {
+                    landing.failed(
+                        port,
+                        new Ending(
+                            FabricEvent.Kind.UNREACHABLE,
+                            remote.address()
+                                + ": "
+                                + Refusal.root(done.cause())
+                                + "; does the node run, and does the way lead there?"));
+                  }
+                });
   }
 
   private void set(Channel channel, SslContext context, Carrier.Owner owner) {

@@ -1,16 +1,17 @@
 package braid.fabric;
 
+import braid.fabric.pki.NodeIdentity;
+import braid.fabric.pki.PkiException;
+import braid.fabric.pki.TlsFiles;
+import braid.port.Clock;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
-import java.io.File;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,71 +37,39 @@ record Tls(SslContext client, SslContext server) {
   /// Subject alternative name of type dNSName (RFC 5280, 4.2.1.6).
   private static final int DNS_NAME = 2;
 
-  /// Reads the files.
+  /// Reads and checks the files.
   ///
   /// @param node whose certificate it must be
-  /// @throws FabricException naming the file
+  /// @throws braid.fabric.pki.PkiException naming the file
   static Tls of(TlsFiles files, String node) {
-    readable("CA", files.ca());
-    readable("certificate", files.certificate());
-    readable("key", files.key());
-    File ca = files.ca().toFile();
-    File certificate = files.certificate().toFile();
-    File key = files.key().toFile();
-    own(files.certificate(), node);
+    NodeIdentity own =
+        NodeIdentity.load(files, Instant.ofEpochSecond(0, Clock.sinceEpoch().nanos()));
+    Set<String> names = names(own.chain().getFirst());
+    if (!names.contains(node)) {
+      throw new PkiException(
+          files.certificate().toString(),
+          "the certificate is for " + String.join(", ", names) + ", this node is " + node,
+          "Issue one with its name: braid certs issue --node " + node);
+    }
     try {
       return new Tls(
-          settings(SslContextBuilder.forClient().keyManager(certificate, key), ca)
+          settings(SslContextBuilder.forClient().keyManager(own.key(), own.chain()), own)
               .endpointIdentificationAlgorithm(null)
               .build(),
-          settings(SslContextBuilder.forServer(certificate, key), ca)
+          settings(SslContextBuilder.forServer(own.key(), own.chain()), own)
               .clientAuth(ClientAuth.REQUIRE)
               .build());
-    } catch (SSLException | IllegalArgumentException e) {
-      throw new FabricException(
-          "TLS files "
-              + files
-              + ": "
-              + Refusal.root(e)
-              + ". Wanted: PEM, the key PKCS#8 without password and that of the certificate",
-          e);
+    } catch (SSLException e) {
+      throw new FabricException("TLS with " + files + ": " + Refusal.root(e), e);
     }
   }
 
-  private static SslContextBuilder settings(SslContextBuilder builder, File ca) {
+  private static SslContextBuilder settings(SslContextBuilder builder, NodeIdentity own) {
     return builder
         .sslProvider(SslProvider.JDK)
         .protocols("TLSv1.3")
         .ciphers(CIPHERS)
-        .trustManager(ca);
-  }
-
-  private static void readable(String what, Path file) {
-    if (!Files.isReadable(file)) {
-      throw new FabricException(
-          "TLS " + what + " file " + file + " cannot be read: does it exist, may we?", null);
-    }
-  }
-
-  private static void own(Path file, String node) {
-    try (var in = Files.newInputStream(file)) {
-      X509Certificate own =
-          (X509Certificate)
-              java.security.cert.CertificateFactory.getInstance("X.509").generateCertificate(in);
-      if (!names(own).contains(node)) {
-        throw new FabricException(
-            "certificate "
-                + file
-                + " is for "
-                + String.join(", ", names(own))
-                + ", this node is "
-                + node
-                + ": issue one with its name",
-            null);
-      }
-    } catch (java.io.IOException | CertificateException e) {
-      throw new FabricException("certificate " + file + ": " + e.getMessage(), e);
-    }
+        .trustManager(own.authorities());
   }
 
   /// The names in the peer's certificate, none if it has none.
@@ -108,12 +77,12 @@ record Tls(SslContext client, SslContext server) {
     try {
       Certificate[] chain = session.getPeerCertificates();
       return chain.length > 0 && chain[0] instanceof X509Certificate peer ? names(peer) : Set.of();
-    } catch (SSLException | CertificateException e) {
+    } catch (SSLException e) {
       return Set.of();
     }
   }
 
-  private static Set<String> names(X509Certificate certificate) throws CertificateException {
+  private static Set<String> names(X509Certificate certificate) {
     Set<String> names = new LinkedHashSet<>();
     try {
       Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
@@ -124,11 +93,11 @@ record Tls(SslContext client, SslContext server) {
           }
         }
       }
-    } catch (CertificateParsingException e) {
-      return Set.of();
-    }
-    for (RDN rdn : new JcaX509CertificateHolder(certificate).getSubject().getRDNs(BCStyle.CN)) {
-      names.add(IETFUtils.valueToString(rdn.getFirst().getValue()));
+      for (RDN rdn : new JcaX509CertificateHolder(certificate).getSubject().getRDNs(BCStyle.CN)) {
+        names.add(IETFUtils.valueToString(rdn.getFirst().getValue()));
+      }
+    } catch (CertificateException e) {
+      return Set.of(); // signed by our authority, and still not readable: nobody's
     }
     return names;
   }

@@ -7,6 +7,7 @@ import braid.port.PortCounters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The sending half of a session: holds each frame until the far NIC has taken it.
@@ -180,9 +181,7 @@ final class Transmitter {
   }
 
   private Frame slot(long number) {
-    Frame frame = slots[(int) number & mask];
-    assert frame != null : number;
-    return frame;
+    return Objects.requireNonNull(slots[(int) number & mask]);
   }
 
   private void put(ByteRing to, Frame frame, int length) {

@@ -43,13 +43,14 @@ class ByteRingTest {
         ring.advance(shift);
         ring.publish();
         ring.consume(shift);
-        ring.put(numbers(arena, 40).address(), 40);
+        assertThat(ring.free()).isGreaterThanOrEqualTo(32);
+        ring.put(numbers(arena, 30).address(), 30);
         ring.publish();
         assertThat(ring.getInt(3)).isEqualTo(0x06050403);
         assertThat(ring.getLong(8)).isEqualTo(0x0f0e0d0c0b0a0908L);
-        MemorySegment out = arena.allocate(30);
-        ring.copy(5, out.address(), 30);
-        for (int i = 0; i < 30; i++) {
+        MemorySegment out = arena.allocate(25);
+        ring.copy(5, out.address(), 25);
+        for (int i = 0; i < 25; i++) {
           assertThat(Memory.getByte(out.address() + i)).isEqualTo((byte) (5 + i));
         }
       }
@@ -92,7 +93,7 @@ class ByteRingTest {
   @ValueSource(ints = {64, 4096, 262_144})
   @Timeout(value = 120, unit = TimeUnit.SECONDS)
   void everyByteArrivesOnceInOrderWithItsContents(int size) throws Exception {
-    long total = size < 1000 ? 20_000_000L : 400_000_000L;
+    long total = size < 1000 ? 1_000_000L : 20_000_000L;
     try (Arena arena = Arena.ofShared()) {
       ByteRing ring = new ByteRing(arena.allocate(size));
       ExecutorService threads = Executors.newFixedThreadPool(2);

@@ -18,8 +18,7 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /// Two nodes in virtual time: `a` has a user that dials the NIC `n0` of `b`; bytes move when the
-// lab
-/// moves them, in pieces of any size, and a wire can be cut anywhere.
+/// lab moves them, in pieces of any size, and a wire can be cut anywhere.
 final class Lab implements AutoCloseable {
   static final long MS = 1_000_000;
   static final Window WINDOW = new Window(64, 256 << 10, 256 << 10);
@@ -48,7 +47,10 @@ final class Lab implements AutoCloseable {
   /// Names in a's certificate as b sees it.
   Set<String> names = Set.of("a");
 
+  /// The newest, and all.
   Wire wire;
+
+  final List<Wire> wires = new ArrayList<>();
   int dials;
   int ringsOut;
 
@@ -98,9 +100,15 @@ final class Lab implements AutoCloseable {
       port.failed(new Ending(FabricEvent.Kind.UNREACHABLE, "no way"));
       return;
     }
-    wire = new Wire();
+    wire = wire();
     port.dialed(wire.near);
     sessions.accepted(wire.far);
+  }
+
+  Wire wire() {
+    Wire made = new Wire();
+    wires.add(made);
+    return made;
   }
 
   /// The session's end on b.
@@ -287,8 +295,8 @@ final class Lab implements AutoCloseable {
     a.close("end of test");
     sessions.close("end of test");
     sessions.pump();
-    if (wire != null) {
-      wire.cut();
+    for (Wire each : wires) {
+      each.cut();
     }
     assertThat(pool.balanced()).as("frames back in the pool").isTrue();
     assertThat(largePool == null || largePool.balanced()).as("large frames back").isTrue();

@@ -9,10 +9,16 @@ import java.util.List;
 /// @param mode     how the members are used; active-backup unless said otherwise
 /// @param choice   which member is the active one
 /// @param balance  how frames are spread in the modes that spread them
+/// @param lacp     mode 802.3ad: how it is spoken; Linux's defaults
 /// @param health   when a member is fit for use
 /// @param announce what the network is told after a change
 public record BondConfig(
-    BondMode mode, Choice choice, Balance balance, Health health, Announce announce) {
+    BondMode mode,
+    Choice choice,
+    Balance balance,
+    LacpConfig lacp,
+    Health health,
+    Announce announce) {
   private static final long MS = 1_000_000;
 
   /// Mode active-backup and the default of each part.
@@ -21,6 +27,7 @@ public record BondConfig(
           BondMode.ACTIVE_BACKUP,
           Choice.DEFAULT,
           Balance.DEFAULT,
+          LacpConfig.DEFAULT,
           Health.DEFAULT,
           Announce.DEFAULT);
 
@@ -131,23 +138,23 @@ public record BondConfig(
 
   /// The same in another mode.
   public BondConfig withMode(BondMode other) {
-    return new BondConfig(other, choice, balance, health, announce);
+    return new BondConfig(other, choice, balance, lacp, health, announce);
   }
 
   private BondConfig with(Choice other) {
-    return new BondConfig(mode, other, balance, health, announce);
+    return new BondConfig(mode, other, balance, lacp, health, announce);
   }
 
   private BondConfig with(Balance other) {
-    return new BondConfig(mode, choice, other, health, announce);
+    return new BondConfig(mode, choice, other, lacp, health, announce);
   }
 
   private BondConfig with(Health other) {
-    return new BondConfig(mode, choice, balance, other, announce);
+    return new BondConfig(mode, choice, balance, lacp, other, announce);
   }
 
   private BondConfig with(Announce other) {
-    return new BondConfig(mode, choice, balance, health, other);
+    return new BondConfig(mode, choice, balance, lacp, health, other);
   }
 
   /// The same with another [Choice#primary].
@@ -218,6 +225,11 @@ public record BondConfig(
             balance.localFirst,
             balance.localFull,
             on));
+  }
+
+  /// The same with other LACP settings.
+  public BondConfig withLacp(LacpConfig other) {
+    return new BondConfig(mode, choice, balance, other, health, announce);
   }
 
   /// The same with other [Health#monitors].

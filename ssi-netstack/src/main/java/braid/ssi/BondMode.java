@@ -10,11 +10,10 @@ import java.util.List;
 /// |---|---|---|---|
 /// | active-backup | the active member | the active member | kept |
 /// | balance-rr | each in turn | all | not kept |
-/// | balance-xor | the one a hash of the headers names | all | kept while the members stay |
+/// | balance-xor | the one a hash of headers names | all | kept while they stay |
 /// | broadcast | all, a copy each | all | kept on each |
 /// | balance-tlb | the least loaded, chosen for each flow | the active member | kept |
-/// | 802.3ad | the one a hash names, of those that LACP lets distribute | those that collect | kept
-// while they stay |
+/// | 802.3ad | as balance-xor, where LACP lets | where LACP lets | kept while they stay |
 /// | flowlet | the least loaded, chosen for each flow, local ones first | all | kept |
 ///
 /// "All" in the receiving column is limited where the switch knows nothing of the bond: see
@@ -69,6 +68,11 @@ public enum BondMode {
   /// Several members carry traffic at a time.
   boolean balances() {
     return this != ACTIVE_BACKUP;
+  }
+
+  /// Frames for the hosts may come in on any member in use.
+  boolean receivesOnAll() {
+    return this != ACTIVE_BACKUP && this != BALANCE_TLB;
   }
 
   @Override

@@ -63,6 +63,6 @@ public final class FlowHash {
   private int fold(int hash) {
     int all = hash ^ walk.source ^ walk.destination;
     all ^= all >>> 16;
-    return all ^ all >>> 8;
+    return all ^ (all >>> 8);
   }
 }

@@ -170,6 +170,11 @@ final class HeaderWalk {
     return Memory.getInt(head + offset);
   }
 
+  /// Flags of the TCP header that a walk ended at, 0 when it did not: FIN 1, SYN 2, RST 4.
+  int tcpFlags() {
+    return transport == TCP && !fragment && has(14) ? u8(at + 13) & 0x3f : 0;
+  }
+
   /// The first IP header, and behind an ICMP error the one it is about.
   ///
   /// @return false when it is no IP
@@ -181,7 +186,7 @@ final class HeaderWalk {
       icmp();
       boolean error =
           transport == ICMP
-              ? icmpType >= 3 && icmpType <= 5 || icmpType == 11 || icmpType == 12
+              ? (icmpType >= 3 && icmpType <= 5) || icmpType == 11 || icmpType == 12
               : icmpType >= 1 && icmpType <= 4;
       if (error) {
         at += ICMP_BYTES;

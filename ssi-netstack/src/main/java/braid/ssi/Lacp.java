@@ -25,8 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// **Differences from Linux**, all on purpose: links of standby aggregators count for the choice
 /// only when they could carry traffic at once; an aggregator that meets min-links beats one that
 /// does not; a partner that went silent does not hold its aggregator in use while another works;
-// two
-/// systems that would choose differently between them agree.
+/// two systems that would choose differently between them agree.
 ///
 /// **Thread**: the worker's. **Never**: no frame is sent or released here.
 final class Lacp {

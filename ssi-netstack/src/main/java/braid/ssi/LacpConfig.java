@@ -5,7 +5,7 @@ package braid.ssi;
 /// @param rate           what the partner is asked for
 /// @param active         speak first (true), or only when spoken to
 /// @param minLinks       distributing links below which the bond is down, 0 to 64; 0 is as good as
-// 1
+///                       1
 /// @param select         the choice among aggregators
 /// @param systemPriority 1 to 65535, lower is higher
 /// @param key            the operator's part of each link's key, 0 to 1023: links of different keys

@@ -16,8 +16,17 @@ final class Limits {
   /// 3.33 ms.
   static final int PROBES = 8;
 
+  /// Copies of frames that may be out at a time in mode broadcast.
+  static final int COPIES = 128;
+
+  /// How long flows may take to find a gap and leave a member that is drained.
+  static final long LEAVE_NANOS = 1_000_000_000;
+
   /// Addresses remembered for announcements.
   static final int ADDRESSES = 64;
+
+  /// Multicast groups remembered, to be joined anew.
+  static final int GROUPS = 32;
 
   /// Members of a bond.
   static final int MEMBERS = 64;

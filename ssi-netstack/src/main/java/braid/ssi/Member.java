@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// behind data that nobody had room for.
 final class Member {
   private final MemberConfig config;
+  private final int slot;
+  private final Outbox out;
   private final Port port;
   private final long probeMac;
   private final Counters counters;
@@ -26,6 +28,10 @@ final class Member {
   private LinkState link = LinkState.DOWN;
   private boolean drained = true;
   private boolean draining;
+  private long leaveBy;
+  private boolean inUse;
+  private boolean gone;
+  private @Nullable LacpPort lacp;
   private boolean local;
   private boolean silent;
   private long heldAt;
@@ -35,13 +41,16 @@ final class Member {
   private long lastSilence;
 
   Member(
+      int slot,
       Port port,
       MemberConfig config,
       BondConfig.Health health,
       long probeMac,
       Counters counters,
       FramePool pool) {
+    this.slot = slot;
     this.port = port;
+    this.out = new Outbox(port);
     this.config = config;
     this.probeMac = probeMac;
     this.health = health;
@@ -73,7 +82,7 @@ final class Member {
       return;
     }
     watch();
-    boolean fit = fitness().compareTo(ActiveBackup.Fitness.HOLDING) <= 0;
+    boolean fit = healthy();
     if (mep != null) {
       mep.reset(now);
       if (fit) {
@@ -93,8 +102,69 @@ final class Member {
     return draining;
   }
 
-  void draining(boolean on) {
+  void draining(boolean on, long now) {
     draining = on;
+    leaveBy = now + Limits.LEAVE_NANOS;
+  }
+
+  /// Nothing of ours is on it or will be.
+  ///
+  /// @param gap silence after which no flow comes back to it
+  boolean empty(long gap, long now) {
+    boolean left = now >= leaveBy || now - out.lastSent() > gap;
+    return !inUse && left && port.pending() == 0;
+  }
+
+  /// A number that no other member of the bond has, 0 to 63.
+  int slot() {
+    return slot;
+  }
+
+  Outbox out() {
+    return out;
+  }
+
+  /// It carries frames.
+  boolean inUse() {
+    return inUse;
+  }
+
+  void inUse(boolean on) {
+    inUse = on;
+  }
+
+  /// A flow that is here may stay until it has a gap.
+  boolean keepsFlows(long now) {
+    return inUse || (healthy() && (!draining || now < leaveBy));
+  }
+
+  /// Every check succeeds; and it is still ours.
+  boolean healthy() {
+    return !gone && judged().healthy();
+  }
+
+  /// It stopped carrying frames because it failed, and not for `otherwise`.
+  boolean failed(Reason otherwise) {
+    boolean told = otherwise == Reason.REMOVED || otherwise == Reason.MANUAL || healthy();
+    return !told;
+  }
+
+  /// Its port belongs to this node.
+  boolean near() {
+    return config.distance() == 0;
+  }
+
+  boolean nearer(Member other) {
+    return config.distance() < other.config.distance();
+  }
+
+  /// Its end of the link aggregation, null in other modes.
+  @Nullable LacpPort lacp() {
+    return lacp;
+  }
+
+  void lacp(@Nullable LacpPort end) {
+    lacp = end;
   }
 
   String name() {
@@ -130,6 +200,10 @@ final class Member {
   /// Whether the last receive emptied the port's queue.
   void drained(boolean empty) {
     drained = empty;
+    LacpPort end = lacp;
+    if (end != null) {
+      end.drained(empty);
+    }
   }
 
   /// Carrier or speed differ from what was last judged: a field read and a compare.
@@ -264,27 +338,33 @@ final class Member {
   }
 
   /// What the choice sees.
-  ActiveBackup.Fitness fitness() {
-    ActiveBackup.Fitness judged = judged();
-    return draining && judged != ActiveBackup.Fitness.DEAD ? ActiveBackup.Fitness.DRAINING : judged;
+  Fitness fitness() {
+    Fitness judged = judged();
+    return draining && judged != Fitness.DEAD ? Fitness.DRAINING : judged;
   }
 
-  private ActiveBackup.Fitness judged() {
+  private Fitness judged() {
     return switch (state) {
-      case UP -> ActiveBackup.Fitness.UP;
-      case HOLDING -> ActiveBackup.Fitness.HOLDING;
-      case PROBING ->
-          local
-              ? ActiveBackup.Fitness.DOUBTFUL
-              : silent ? ActiveBackup.Fitness.SILENT : ActiveBackup.Fitness.DEAD;
-      case DOWN -> ActiveBackup.Fitness.DEAD;
+      case UP -> Fitness.UP;
+      case HOLDING -> Fitness.HOLDING;
+      case PROBING -> local ? Fitness.DOUBTFUL : silent ? Fitness.SILENT : Fitness.DEAD;
+      case DOWN -> Fitness.DEAD;
     };
   }
 
   /// Sends the probes that are due.
-  void probe(long now) {
+  ///
+  /// @param aggregation what LACP has to say
+  void probe(Aggregation aggregation, long now) {
     if (state == MemberState.DOWN) {
       return;
+    }
+    if (aggregation.due(this, now)) {
+      Frame frame = take();
+      aggregation.write(this, frame, now);
+      if (frame != null) {
+        give(frame);
+      }
     }
     if (mep != null && mep.beat().due(now)) {
       Frame frame = take();
@@ -345,15 +425,27 @@ final class Member {
 
   /// The bond has no more use for it.
   void close() {
+    gone = true;
+    inUse = false;
     frames.close();
   }
 
-  MemberStatus status(boolean active, long now) {
+  /// @param gap silence after which no flow comes back to a drained member
+  MemberStatus status(boolean active, long gap, long now) {
     return new MemberStatus(
         name(),
         state,
+        fitness(),
         active,
+        inUse,
         port.link(),
+        config.distance(),
+        config.priority(),
+        out.load().rate(now),
+        out.load().flows(now),
+        port.pending(),
+        draining,
+        draining && empty(gap, now),
         failures,
         hold.nanos(),
         mep == null ? 0 : mep.missed(),

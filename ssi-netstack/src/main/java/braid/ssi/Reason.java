@@ -21,5 +21,7 @@ public enum Reason {
   /// One of higher rank came back.
   FAIL_BACK,
   /// The operator chose.
-  MANUAL
+  MANUAL,
+  /// The bond's configuration changed.
+  RECONFIGURED
 }

@@ -54,6 +54,16 @@ final class Wire {
     return frame.headLength() < ETHERNET_BYTES ? 0 : frame.u16(TYPE);
   }
 
+  /// The EtherType behind the outermost tag, 0 when there is none.
+  static int innerType(Frame frame) {
+    int type = type(frame);
+    boolean tagged = type == TYPE_VLAN || type == TYPE_SERVICE_VLAN;
+    if (!tagged) {
+      return type;
+    }
+    return frame.headLength() < ETHERNET_BYTES + TAG_BYTES ? 0 : frame.u16(TYPE + TAG_BYTES);
+  }
+
   static void put8(Frame frame, int offset, int value) {
     Memory.putByte(frame.head() + offset, (byte) value);
   }

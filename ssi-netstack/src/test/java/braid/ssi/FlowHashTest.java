@@ -64,8 +64,7 @@ class FlowHashTest {
   }
 
   /// 10.0.0.2:40000 to 10.0.0.1:80. Ports in memory: 9c 40 00 50, so 0x5000409c. Addresses:
-  // exclusive
-  /// or 00 00 00 03, so 0x03000000. Together 0x5300409c; folded by 16: 0x5300139c, by 8:
+  /// exclusive or 00 00 00 03, so 0x03000000. Together 0x5300409c; folded by 16: 0x5300139c, by 8:
   /// 0x5353138f; the lowest bit goes: 0x29a989c7.
   @Test
   void layer34ByHand() {

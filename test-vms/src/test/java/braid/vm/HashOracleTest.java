@@ -72,8 +72,7 @@ class HashOracleTest {
         frame.release();
         if (ours != kernels) {
           differences.add(
-              "kernel %d, ours %d: %s"
-                  .formatted(kernels, ours, HexFormat.of().formatHex(bytes)));
+              "kernel %d, ours %d: %s".formatted(kernels, ours, HexFormat.of().formatHex(bytes)));
         }
       }
     }

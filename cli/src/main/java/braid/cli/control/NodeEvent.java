@@ -64,6 +64,33 @@ public sealed interface NodeEvent {
     }
   }
 
+  /// A member of a bond that uses several at a time carries nothing any more.
+  ///
+  /// @param bond            the bond
+  /// @param member          its name
+  /// @param reason          why
+  /// @param detectionMicros silence on its path when it was declared dead, µs; 0 when told
+  /// @param resent          frames taken back from it and sent by others
+  /// @param dropped         frames taken back that found no room
+  record MemberLeft(
+      String bond, String member, String reason, long detectionMicros, int resent, int dropped)
+      implements NodeEvent {
+    @Override
+    public String text() {
+      String silence =
+          detectionMicros == 0
+              ? ""
+              : String.format(Locale.ROOT, ", silence %.1f ms", detectionMicros / 1e3);
+      return "%s: %s carries nothing any more (%s%s), resent %d, dropped %d"
+          .formatted(bond, member, reason, silence, resent, dropped);
+    }
+
+    @Override
+    public boolean warning() {
+      return dropped > 0;
+    }
+  }
+
   /// A NIC of this node got or lost its carrier, or vanished.
   ///
   /// @param nic           the node's name for it
@@ -109,6 +136,27 @@ public sealed interface NodeEvent {
     @Override
     public boolean warning() {
       return true;
+    }
+  }
+
+  /// The way to another node takes no more, or takes frames again.
+  ///
+  /// @param node    its name
+  /// @param address where it is
+  /// @param blocked it takes no more
+  record FabricBlocked(String node, String address, boolean blocked) implements NodeEvent {
+    @Override
+    public String text() {
+      return "fabric: the way to "
+          + node
+          + " at "
+          + address
+          + (blocked ? " is full: it takes no more" : " takes frames again");
+    }
+
+    @Override
+    public boolean warning() {
+      return blocked;
     }
   }
 

@@ -102,10 +102,12 @@ class EventHubTest {
         List.of(
             new NodeEvent.MemberChanged("bond0", "a0", "up", "down"),
             new NodeEvent.ActiveChanged("bond0", "a0", "b0", "silence", 3_100, 4, 0),
+            new NodeEvent.MemberLeft("bond0", "a0", "carrier", 0, 4, 1),
             new NodeEvent.LinkChanged("a0", "eth0", false, true),
             new NodeEvent.LinkChanged("a0", "eth0", false, false),
             new NodeEvent.FabricConnected("b", "10.0.0.2:7470"),
             new NodeEvent.FabricLost("b", "10.0.0.2:7470", "no sign of life"),
+            new NodeEvent.FabricBlocked("b", "10.0.0.2:7470", true),
             new NodeEvent.FabricRefused("", "10.0.0.9:7470", "no certificate"),
             new NodeEvent.DirectoryStale("1 of 3"),
             new NodeEvent.DirectoryFresh(4, List.of("a", "b")),

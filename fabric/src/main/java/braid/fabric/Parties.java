@@ -8,4 +8,4 @@ import org.jspecify.annotations.Nullable;
 /// @param user who uses the NIC
 /// @param nic  which NIC
 /// @param dial begins an attempt to connect; null on the end that answers
-record Identity(String peer, String user, String nic, @Nullable Runnable dial) {}
+record Parties(String peer, String user, String nic, @Nullable Runnable dial) {}
