@@ -24,6 +24,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ final class Cluster implements AutoCloseable {
   private Cluster(Engine engine, NodeConfig config) {
     this.engine = engine;
     this.node = config.node();
-    this.peers = new Peers(engine.events(), InstantSource.system());
+    this.peers = new Peers(engine.events(), InstantSource.system(), this::addressOf);
     this.window = config.fabric() == null ? Window.DEFAULT : config.fabric().window();
   }
 
@@ -134,6 +135,16 @@ final class Cluster implements AutoCloseable {
     Fabric open = fabric;
     InetSocketAddress at = open == null ? null : open.address();
     return at == null ? null : new Endpoint(at.getHostString(), at.getPort());
+  }
+
+  /// Where a node lends its NICs, as far as the map says; any thread.
+  private String addressOf(String other) {
+    return map.of(other).stream()
+        .map(NicRecord::fabricAddress)
+        .filter(Objects::nonNull)
+        .map(Endpoint::toString)
+        .findFirst()
+        .orElse("an unknown address");
   }
 
   /// Lets other nodes use a NIC.

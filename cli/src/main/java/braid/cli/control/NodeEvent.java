@@ -139,6 +139,27 @@ public sealed interface NodeEvent {
     }
   }
 
+  /// The way to another node takes no more, or takes frames again.
+  ///
+  /// @param node    its name
+  /// @param address where it is
+  /// @param blocked it takes no more
+  record FabricBlocked(String node, String address, boolean blocked) implements NodeEvent {
+    @Override
+    public String text() {
+      return "fabric: the way to "
+          + node
+          + " at "
+          + address
+          + (blocked ? " is full: it takes no more" : " takes frames again");
+    }
+
+    @Override
+    public boolean warning() {
+      return blocked;
+    }
+  }
+
   /// We refused another node, or it refused us.
   ///
   /// @param node    the name expected or given, empty when unknown

@@ -107,6 +107,7 @@ class EventHubTest {
             new NodeEvent.LinkChanged("a0", "eth0", false, false),
             new NodeEvent.FabricConnected("b", "10.0.0.2:7470"),
             new NodeEvent.FabricLost("b", "10.0.0.2:7470", "no sign of life"),
+            new NodeEvent.FabricBlocked("b", "10.0.0.2:7470", true),
             new NodeEvent.FabricRefused("", "10.0.0.9:7470", "no certificate"),
             new NodeEvent.DirectoryStale("1 of 3"),
             new NodeEvent.DirectoryFresh(4, List.of("a", "b")),
