@@ -52,7 +52,7 @@ final class CertsCommand implements Runnable {
       name = "init",
       mixinStandardHelpOptions = true,
       description = "Makes an authority: ca.pem and ca.key.",
-      footer = {"", "Example:", "  braid certs init --out ca --name lab"})
+      footer = {"", "Example:", "  braid certs init --out ca"})
   void init(
       @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder for it.")
           Path out,
@@ -73,12 +73,8 @@ final class CertsCommand implements Runnable {
     Identity authority = Certificates.authority(name, validity(days), new SecureRandom());
     PemFiles.write(out, PemFiles.AUTHORITY, authority, replace);
     say(
-        "authority '"
-            + name
-            + "' is in "
-            + PemFiles.certificate(out, PemFiles.AUTHORITY)
-            + ", its key in "
-            + PemFiles.key(out, PemFiles.AUTHORITY));
+        "authority '" + name + "' is in " + PemFiles.certificate(out, PemFiles.AUTHORITY)
+            + ", its key in " + PemFiles.key(out, PemFiles.AUTHORITY));
   }
 
   @Command(
@@ -110,18 +106,14 @@ final class CertsCommand implements Runnable {
       @Option(names = "--replace", description = "Also when there is one already.")
           boolean replace) {
     Identity authority = PemFiles.read(ca, PemFiles.AUTHORITY);
-    Identity identity = Certificates.issue(authority, node, validity(days), new SecureRandom());
+    Identity identity =
+        Certificates.issue(authority, node, validity(days), new SecureRandom());
     PemFiles.write(out, node, identity, replace);
-    PemFiles.write(PemFiles.certificate(out, PemFiles.AUTHORITY), authority.certificate(), true);
+    PemFiles.write(
+        PemFiles.certificate(out, PemFiles.AUTHORITY), authority.certificate(), true);
     say(
-        "node '"
-            + node
-            + "' of '"
-            + authority.name()
-            + "' is in "
-            + PemFiles.certificate(out, node)
-            + ", its key in "
-            + PemFiles.key(out, node));
+        "node '" + node + "' of '" + authority.name() + "' is in "
+            + PemFiles.certificate(out, node) + ", its key in " + PemFiles.key(out, node));
   }
 
   private static Validity validity(int days) {

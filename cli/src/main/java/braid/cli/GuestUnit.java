@@ -1,5 +1,6 @@
 package braid.cli;
 
+import braid.cli.control.CaptureFile;
 import braid.cli.control.NodeEvent;
 import braid.host.NetDevice;
 import braid.host.VhostNetPort;
@@ -10,7 +11,6 @@ import braid.port.Clock;
 import braid.port.FaultyPort;
 import braid.port.FramePool;
 import braid.port.LinkState;
-import braid.port.PcapPort;
 import braid.port.Port;
 import braid.port.TapPoint;
 import braid.ssi.Continuity;
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// ```
 ///   VMM ── vhost-user ── VhostNetPort ── MepPort ── Cable ── end of a switch
-///                                      (FaultyPort, PcapPort)
+///                                       (FaultyPort)  TapPoint
 /// ```
 /// **Thread**: the control thread, except what is said to be the worker's.
 final class GuestUnit {
@@ -103,6 +103,7 @@ final class GuestUnit {
       Engine engine, GuestSpec spec, Outlet outlet, BiConsumer<GuestUnit, Boolean> attached) {
     GuestUnit unit = new GuestUnit(engine, spec, outlet, attached);
     try {
+      unit.record();
       unit.plugIn();
       engine.run(() -> engine.worker().add(unit.watch));
     } catch (RuntimeException e) {
@@ -143,12 +144,17 @@ final class GuestUnit {
       LOG.warn("{}: {} % of its frames are dropped on purpose", spec, spec.drop());
       outer = faulty;
     }
+    return outer;
+  }
+
+  /// The file a user asked for, which all frames are written to.
+  private void record() {
     Path file = spec.pcap();
     if (file == null) {
-      return outer;
+      return;
     }
     try {
-      return undo.own(new PcapPort(outer, file, Clock.sinceEpoch()));
+      undo.own(new CaptureFile(point, file));
     } catch (IOException e) {
       throw new ConfigException(
           spec.toString(),
