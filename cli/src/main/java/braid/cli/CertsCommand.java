@@ -73,8 +73,12 @@ final class CertsCommand implements Runnable {
     Identity authority = Certificates.authority(name, validity(days), new SecureRandom());
     PemFiles.write(out, PemFiles.AUTHORITY, authority, replace);
     say(
-        "authority '" + name + "' is in " + PemFiles.certificate(out, PemFiles.AUTHORITY)
-            + ", its key in " + PemFiles.key(out, PemFiles.AUTHORITY));
+        "authority '"
+            + name
+            + "' is in "
+            + PemFiles.certificate(out, PemFiles.AUTHORITY)
+            + ", its key in "
+            + PemFiles.key(out, PemFiles.AUTHORITY));
   }
 
   @Command(
@@ -106,14 +110,18 @@ final class CertsCommand implements Runnable {
       @Option(names = "--replace", description = "Also when there is one already.")
           boolean replace) {
     Identity authority = PemFiles.read(ca, PemFiles.AUTHORITY);
-    Identity identity =
-        Certificates.issue(authority, node, validity(days), new SecureRandom());
+    Identity identity = Certificates.issue(authority, node, validity(days), new SecureRandom());
     PemFiles.write(out, node, identity, replace);
-    PemFiles.write(
-        PemFiles.certificate(out, PemFiles.AUTHORITY), authority.certificate(), true);
+    PemFiles.write(PemFiles.certificate(out, PemFiles.AUTHORITY), authority.certificate(), true);
     say(
-        "node '" + node + "' of '" + authority.name() + "' is in "
-            + PemFiles.certificate(out, node) + ", its key in " + PemFiles.key(out, node));
+        "node '"
+            + node
+            + "' of '"
+            + authority.name()
+            + "' is in "
+            + PemFiles.certificate(out, node)
+            + ", its key in "
+            + PemFiles.key(out, node));
   }
 
   private static Validity validity(int days) {
