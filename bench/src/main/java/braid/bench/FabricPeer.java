@@ -55,7 +55,8 @@ final class FabricPeer {
             1,
             4,
             Window.DEFAULT,
-            Timing.DEFAULT);
+            Timing.DEFAULT,
+            () -> {});
     IoUring ring = new IoUring(URING_OPERATIONS);
     try (Worker worker = new Worker("fabric-" + node, Clock.SYSTEM, ring, 0);
         Fabric fabric =

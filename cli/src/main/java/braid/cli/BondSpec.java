@@ -37,7 +37,7 @@ record BondSpec(
     List<MemberPattern> members =
         field.items("members").stream().map(text -> MemberPattern.of(text, field)).toList();
     if (members.isEmpty()) {
-      field.required("members", "a0+b/b0");
+      throw field.lacks("members", "a0+b/b0");
     }
     Map<String, Integer> priorities = field.numbers("priorities", -PRIORITY_MAX, PRIORITY_MAX);
     for (String member : priorities.keySet()) {

@@ -52,7 +52,7 @@ final class CertsCommand implements Runnable {
       name = "init",
       mixinStandardHelpOptions = true,
       description = "Makes an authority: ca.pem and ca.key.",
-      footer = {"", "Example:", "  braid certs init --out ca --name lab"})
+      footer = {"", "Example:", "  braid certs init --out ca"})
   void init(
       @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder for it.")
           Path out,

@@ -53,7 +53,8 @@ record DirectorySpec(
   static DirectorySpec read(Field field) {
     field.only(KEYS);
     Kind kind = field.choice("kind", Kind.class, Kind.FILE);
-    for (String key : kind == Kind.FILE ? List.of("cluster", "members", "bind", "raft") : List.of("path")) {
+    for (String key :
+        kind == Kind.FILE ? List.of("cluster", "members", "bind", "raft") : List.of("path")) {
       if (field.has(key)) {
         throw field.wrong(
             key,
@@ -86,7 +87,7 @@ record DirectorySpec(
         .texts("members", '@')
         .forEach((node, text) -> members.put(field.name(node), member(field, text)));
     if (members.isEmpty()) {
-      field.required("members", "a@10.0.0.1:7441+b@10.0.0.2:7441+c@10.0.0.3:7441");
+      throw field.lacks("members", "a@10.0.0.1:7441+b@10.0.0.2:7441+c@10.0.0.3:7441");
     }
     if (members.size() > MEMBERS_MAX) {
       throw field.wrong(

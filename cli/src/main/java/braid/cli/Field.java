@@ -87,10 +87,15 @@ record Field(String what, String where, Map<String, Value> values) {
   String required(String key, String example) {
     String value = text(key);
     if (value == null) {
-      throw new ConfigException(
-          where, what + " lacks '" + key + "'", "For instance " + key + "=" + example);
+      throw lacks(key, example);
     }
     return value;
+  }
+
+  /// `key` must be there and is not.
+  ConfigException lacks(String key, String example) {
+    return new ConfigException(
+        where, what + " lacks '" + key + "'", "For instance " + key + "=" + example);
   }
 
   /// A whole number in a range, or `otherwise`.
@@ -288,9 +293,14 @@ record Field(String what, String where, Map<String, Value> values) {
 
   /// `name`, when it can be one.
   String name(String name) {
+    return named("", name);
+  }
+
+  /// `name`, which stands at `key`, when it can be one.
+  String named(String key, String name) {
     if (name.length() > NAME_MAX || !NAME.matcher(name).matches()) {
       throw new ConfigException(
-          where,
+          at(key),
           "'" + name + "' is no name",
           "Use up to " + NAME_MAX + " letters, digits, '.', '_' and '-'");
     }

@@ -69,7 +69,9 @@ final class NodeYaml {
     FabricSpec fabric = one("fabric", "", FabricSpec::read);
     DirectorySpec directory = one("directory", "", DirectorySpec::read);
     return new NodeConfig(
-        scalars.has("node") ? scalars.name(scalars.text("node", "")) : HostName.get(scalars),
+        scalars.has("node")
+            ? scalars.named("node", scalars.text("node", ""))
+            : HostName.get(scalars),
         each("nics", "nic", NicSpec::read),
         each("bonds", "bond", BondSpec::read),
         each("guests", "guest", GuestSpec::read),

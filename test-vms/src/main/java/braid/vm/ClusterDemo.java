@@ -22,6 +22,7 @@ final class ClusterDemo {
   private static final int RATE_MBIT = 100;
   private static final int WARM_UP = 20;
   private static final int PROBES = 4;
+  private static final int PROBE_RATE = 250;
   private static final int FIRST_PORT = 5400;
   private static final int TCP_PORT = 6100;
   private static final long TCP_BYTES_PER_SECOND = 1_000_000;
@@ -88,7 +89,8 @@ final class ClusterDemo {
                 scene.lan().namespace(),
                 ClusterScene.GUEST,
                 ClusterScene.PEER,
-                FIRST_PORT + i));
+                FIRST_PORT + i,
+                PROBE_RATE));
       }
       Deadline.pause(SETTLE);
       faults(scene);

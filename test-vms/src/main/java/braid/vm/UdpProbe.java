@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// 1,000 numbered UDP packets a second each way between a guest and a peer in a namespace, all the
+/// Numbered UDP packets at a steady rate each way between a guest and a peer in a namespace, all the
 /// time, while something breaks.
 ///
 /// All marks are taken at the peer, and the guest's end writes into a file: asking does not disturb
@@ -17,8 +17,11 @@ public final class UdpProbe {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Pattern NOW = Pattern.compile("^now .*");
 
-  /// Shortest time without a packet that is recorded, ms.
-  private static final String GAP = "gap=3";
+  /// Packets a second each way, if nothing else is said.
+  private static final int RATE = 1000;
+
+  /// Times without a packet are recorded when they are longer than this many intervals.
+  private static final int INTERVALS = 3;
 
   /// A moment in both streams.
   ///
@@ -56,7 +59,22 @@ public final class UdpProbe {
   /// @return running until [#finish]
   public static UdpProbe start(
       Testbed testbed, String name, Guest guest, Namespace peer, String from, String to, int port) {
-    return start(testbed, name, new InGuest(guest, port), peer, from, to, port);
+    return start(testbed, name, guest, peer, from, to, port, RATE);
+  }
+
+  /// The same at a rate of one's own.
+  ///
+  /// @param rate packets a second each way, 1 to 1000
+  public static UdpProbe start(
+      Testbed testbed,
+      String name,
+      Guest guest,
+      Namespace peer,
+      String from,
+      String to,
+      int port,
+      int rate) {
+    return start(testbed, name, new InGuest(guest, port), peer, from, to, port, rate);
   }
 
   /// The same where the guest's end is a namespace.
@@ -69,7 +87,7 @@ public final class UdpProbe {
       String to,
       int port) {
     return start(
-        testbed, name, new InNamespace(testbed, name + "-guest", guest), peer, from, to, port);
+        testbed, name, new InNamespace(testbed, name + "-guest", guest), peer, from, to, port, RATE);
   }
 
   private static UdpProbe start(
@@ -79,8 +97,8 @@ public final class UdpProbe {
         testbed.start(
             name,
             peer,
-            List.of(GuestFiles.here().traffic().toString(), "udp", number, from, number, GAP));
-    guest.start("udp " + number + " " + to + " " + number + " " + GAP);
+            List.of(GuestFiles.here().traffic().toString(), "udp", number, from, number, pace, gap));
+    guest.start(String.join(" ", "udp", number, to, number, pace, gap));
     return new UdpProbe(guest, atPeer);
   }
 
