@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Never**: no probe, no answer to one, no continuity message goes up to the host, and none that
 /// the host makes goes out. No allocation per frame.
-public final class Bond implements Port {
+public final class Bond implements Port, AutoCloseable {
   private final String name;
   private final LocalAddresses hosts;
   private final FramePool control;
@@ -146,6 +146,16 @@ public final class Bond implements Port {
     sender.resend(member, now);
     sender.left(member);
     return true;
+  }
+
+  /// Takes every member out and gives the control frames back; they come as soon as no device holds
+  /// any.
+  @Override
+  public void close() {
+    while (!members.isEmpty()) {
+      boolean _ = remove(members.getLast().name());
+    }
+    sender.close();
   }
 
   /// The operator's choice of the active member: used as long as it is healthy, whatever its rank.
@@ -263,6 +273,7 @@ public final class Bond implements Port {
     stallCheck(now);
     int count = receiver.receive(into, max, now);
     turn(now);
+    sender.turn(now);
     return count;
   }
 
@@ -465,7 +476,7 @@ public final class Bond implements Port {
 
   @Override
   public long deadline() {
-    long at = nextTimer(clock.nanos());
+    long at = Math.min(nextTimer(clock.nanos()), sender.deadline());
     for (int i = 0; i < members.size(); i++) {
       at = Math.min(at, members.get(i).port().deadline());
     }
@@ -474,7 +485,7 @@ public final class Bond implements Port {
 
   @Override
   public int pending() {
-    int sum = 0;
+    int sum = sender.pending();
     for (int i = 0; i < members.size(); i++) {
       sum += members.get(i).port().pending();
     }
