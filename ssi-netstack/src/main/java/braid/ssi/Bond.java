@@ -279,6 +279,7 @@ public final class Bond implements Port, AutoCloseable {
     stallCheck(now);
     int count = receiver.receive(into, max, now);
     turn(now);
+    sender.turn(now);
     return count;
   }
 
@@ -481,7 +482,7 @@ public final class Bond implements Port, AutoCloseable {
 
   @Override
   public long deadline() {
-    long at = nextTimer(clock.nanos());
+    long at = Math.min(nextTimer(clock.nanos()), sender.deadline());
     for (int i = 0; i < members.size(); i++) {
       at = Math.min(at, members.get(i).port().deadline());
     }
@@ -490,7 +491,7 @@ public final class Bond implements Port, AutoCloseable {
 
   @Override
   public int pending() {
-    int sum = 0;
+    int sum = sender.pending();
     for (int i = 0; i < members.size(); i++) {
       sum += members.get(i).port().pending();
     }

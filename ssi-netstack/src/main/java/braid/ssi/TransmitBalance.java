@@ -36,7 +36,8 @@ final class TransmitBalance implements Steering {
     return member;
   }
 
-  private static boolean balanced(Frame frame) {
+  /// Unicast IP: what may leave on any member, with its address.
+  static boolean balanced(Frame frame) {
     int type = Wire.innerType(frame);
     boolean ip = type == Wire.TYPE_IPV4 || type == Wire.TYPE_IPV6;
     return ip && !Macs.group(frame.mac(Wire.DESTINATION));

@@ -255,6 +255,7 @@ final class Lab implements BondListener {
     for (Node node : nodes) {
       assertThat(bond.remove("m" + node.index)).isEqualTo(!removed.contains(node.index));
     }
+    bond.close();
     for (Node node : nodes) {
       node.device.drain();
       node.uplink.drain();
