@@ -418,9 +418,11 @@ final class Member {
     return at;
   }
 
-  /// `frame`, taken back from the device, is a probe of this member and for no other.
+  /// `frame`, taken back from the device, is a probe of this member and for no other. Data may
+  /// carry the member's address, too ([TransmitBalance]).
   boolean probed(Frame frame) {
-    return Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+    boolean ours = Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+    return ours && !Wire.unicastIp(frame);
   }
 
   /// The bond has no more use for it.

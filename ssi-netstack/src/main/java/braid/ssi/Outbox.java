@@ -15,6 +15,7 @@ final class Outbox {
   private int spare;
   private int weight = 1;
   private long lastSent = Long.MIN_VALUE / 2;
+  private int sent;
 
   Outbox(Port port) {
     this.port = port;
@@ -38,6 +39,7 @@ final class Outbox {
     }
     load.sent(frame.length(), now);
     lastSent = now;
+    sent++;
     spare--;
     frames[queued++] = frame;
   }
@@ -49,6 +51,16 @@ final class Outbox {
       queued = 0;
       port.send(frames, count);
     }
+  }
+
+  /// Frames ever queued, modulo 2^32.
+  int sent() {
+    return sent;
+  }
+
+  /// The device has completed the first `count` frames queued here.
+  boolean completed(int count) {
+    return sent - port.pending() - count >= 0;
   }
 
   Load load() {
