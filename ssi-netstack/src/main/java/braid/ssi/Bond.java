@@ -69,7 +69,6 @@ public final class Bond implements Port, AutoCloseable {
   ///                 in mode broadcast, copies (128); at least 136 bytes each
   /// @param clock    the worker's time
   /// @param listener hears of changes, on the worker
-  /// @throws IllegalArgumentException when the pool is too small for mode broadcast
   public Bond(
       String name,
       LocalAddresses hosts,
@@ -450,8 +449,8 @@ public final class Bond implements Port, AutoCloseable {
     sender.send(frames, count, clock.nanos());
   }
 
-  /// Room of the member that has most, but for a few slots that control frames need: some frame can
-  /// be taken then. A flow whose own member is full loses what its port drops and counts.
+  /// Room of the member that has most, but for a few slots that control frames need. A flow whose
+  /// own member is full loses what its port drops and counts.
   @Override
   public int room() {
     return sender.room();

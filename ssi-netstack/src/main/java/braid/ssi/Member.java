@@ -421,12 +421,11 @@ final class Member {
     return at;
   }
 
-  /// `frame`, taken back from the device, is a probe of this member and for no other. Mode
-  /// balance-tlb sends data with the member's address too, but of a kind that no probe is.
+  /// `frame`, taken back from the device, is a probe of this member and for no other. Data may
+  /// carry the member's address, too ([TransmitBalance]).
   boolean probed(Frame frame) {
-    return Wire.type(frame) != 0
-        && frame.mac(Wire.SOURCE) == probeMac
-        && !TransmitBalance.balanced(frame);
+    boolean ours = Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+    return ours && !Wire.unicastIp(frame);
   }
 
   /// The bond has no more use for it.

@@ -27,6 +27,7 @@ final class Outbox {
   private int spare;
   private int weight = 1;
   private long lastSent = Long.MIN_VALUE / 2;
+  private int sent;
 
   /// @param dropFull counts frames for a member that has had no room for too many already
   Outbox(Port port, Counter dropFull) {
@@ -53,12 +54,14 @@ final class Outbox {
   void queue(Frame frame, long now) {
     load.sent(frame.length(), now);
     lastSent = now;
+    sent++;
     if (spare > 0) {
       spare--;
       push(frame);
     } else if (heldCount < held.length) {
       held[(firstHeld + heldCount++) % held.length] = frame;
     } else {
+      sent--;
       dropFull.add(1);
       frame.release();
     }
@@ -92,6 +95,16 @@ final class Outbox {
       queued = 0;
       port.send(frames, count);
     }
+  }
+
+  /// Frames ever queued, modulo 2^32.
+  int sent() {
+    return sent;
+  }
+
+  /// The device has completed the first `count` frames queued here.
+  boolean completed(int count) {
+    return sent - port.pending() - heldCount - count >= 0;
   }
 
   Load load() {
