@@ -9,7 +9,6 @@ module braid.cli {
   requires braid.fabric;
   requires braid.guest;
   requires braid.ssi;
-  requires braid.fabric;
   requires transitive info.picocli;
   requires org.snakeyaml.engine;
   requires org.slf4j;

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// that whatever the machine does to one it does to all. A turn: a calm second (its longest gap is
 /// the floor that the machine has without any fault), then for each kind that the contender can
 /// notice: mark, fault, until the LAN's switch uses the other path, a settling time, mark; then the
-/// repair and the way back, marked the same way. Outages are looked up between the marks at the end.
+/// repair and the way back, marked the same way. Outages are looked up between the marks at the
+/// end.
 final class FailoverBench {
   private static final long SETTLE_MILLIS = 400;
   private static final long POLL_MILLIS = 50;

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -102,7 +103,7 @@ final class Engine implements AutoCloseable {
       try {
         return worker.call(question);
       } catch (IllegalStateException e) {
-        if (!worker.ended() || e.getCause() != worker.failure()) {
+        if (!worker.ended() || !Objects.equals(e.getCause(), worker.failure())) {
           throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }
         // It ended meanwhile, and has not looked at the question.

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param sessions  most sessions per NIC of ours, 1 to 4096
 /// @param window    memory of a session
 /// @param timing    patience
-/// @param ioStart   run by each I/O thread before anything else: for what the kernel must know of it
+/// @param ioStart   run by each I/O thread before anything else: for what the kernel must know of
+/// it
 public record FabricSettings(
     String node,
     TlsFiles tls,

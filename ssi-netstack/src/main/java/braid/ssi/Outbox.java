@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A member that is spread over by a hash, or that has flows which must not move, gets frames even
 /// when its port has no room: a few wait here, as in a queue of the kernel's. A member that hangs
-// so
-/// costs no frame until it is found dead; its frames then go elsewhere.
+/// so costs no frame until it is found dead; its frames then go elsewhere.
 final class Outbox {
   private static final double MBIT = 1e6;
 

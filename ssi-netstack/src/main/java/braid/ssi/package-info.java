@@ -2,8 +2,8 @@
 ///
 /// A [Bond] is a [braid.port.Port] made of Ports. It sends on one member or on many ([BondMode])
 /// and listens on all; each member has a [MemberState], moved by carrier, by a continuity check in
-/// band ([Continuity]) and, beyond the NIC, by a target that must answer ([ArpTarget], [NsTarget]). The node's end of the
-/// continuity check is [MepPort], which wraps a guest's port.
+/// band ([Continuity]) and, beyond the NIC, by a target that must answer ([ArpTarget], [NsTarget]).
+/// The node's end of the continuity check is [MepPort], which wraps a guest's port.
 ///
 /// **Why 802.1ag** and not BFD: a continuity check message is one Ethernet frame to a reserved
 /// group address that no bridge forwards. It needs no IP address on either end, and guest and node

@@ -102,7 +102,8 @@ final class ClusterDemo {
   /// Slower checks than the defaults: a probe of a saturated uplink waits behind up to 25 ms of
   /// data, and here five programs that are busy share two processors.
   private static String bondKeys() {
-    return "mode: flowlet, ccm: 10ms, hold-max: 1s, arp-interval: 30ms, arp-target: " + ClusterScene.PEER;
+    return "mode: flowlet, ccm: 10ms, hold-max: 1s, arp-interval: 30ms, arp-target: "
+        + ClusterScene.PEER;
   }
 
   private void awaitMembers(ClusterScene scene, int usable) {
@@ -131,7 +132,9 @@ final class ClusterDemo {
 
   private void throughput(Testbed testbed, ClusterScene scene, UmlVm guest) {
     Iperf.serve(testbed, scene.lan().namespace());
-    say("warm up", "16 flows over " + NODES + " for " + WARM_UP + " s: the nodes' programs run cold");
+    say(
+        "warm up",
+        "16 flows over " + NODES + " for " + WARM_UP + " s: the nodes' programs run cold");
     Iperf.run(guest, ClusterScene.PEER, 16, WARM_UP, false);
     List<String> uplinks = new ArrayList<>();
     for (int n = 1; n <= NODES; n++) {
@@ -163,9 +166,7 @@ final class ClusterDemo {
             "%-40s %.3f%s",
             name,
             value,
-            least == 0
-                ? ""
-                : String.format(Locale.ROOT, " (goal %.3f: %s)", least, met(figure))));
+            least == 0 ? "" : String.format(Locale.ROOT, " (goal %.3f: %s)", least, met(figure))));
   }
 
   private static String met(Figure figure) {
@@ -276,7 +277,8 @@ final class ClusterDemo {
     List<TcpReport> end() {
       guest.check("kill -TERM $(cat /tmp/tcp.pid)");
       receive.awaitExit(MINUTE);
-      String said = guest.check("until grep -q ^tcp /tmp/tcp.log; do sleep 0.1; done; cat /tmp/tcp.log");
+      String said =
+          guest.check("until grep -q ^tcp /tmp/tcp.log; do sleep 0.1; done; cat /tmp/tcp.log");
       return List.of(
           TcpReport.parse(said.lines().toList()), TcpReport.parse(receive.console().lines()));
     }
@@ -327,8 +329,7 @@ final class ClusterDemo {
         .add("scenario", "cluster")
         .add("throughput", measured)
         .add("faults", faults.json())
-        .add(
-            "tcp", new JsonObject().add("bytes", received.bytes()).add("sha256_equal", equal))
+        .add("tcp", new JsonObject().add("bytes", received.bytes()).add("sha256_equal", equal))
         .add("environment", Environment.describe())
         .add("ok", equal);
   }

@@ -45,8 +45,7 @@ public final class ClusterScene {
   /// @param rateMbit line rate of each uplink, Mbit/s; 0 for no limit
   /// @param bond     keys of node A's bond after its members, as YAML: `mode: flowlet`
   /// @param jgroups  the directory is JGroups' instead of files
-  public record Settings(
-      String prefix, int nodes, int rateMbit, String bond, boolean jgroups) {}
+  public record Settings(String prefix, int nodes, int rateMbit, String bond, boolean jgroups) {}
 
   private final Testbed testbed;
   private final Settings settings;
@@ -104,8 +103,19 @@ public final class ClusterScene {
 
   private void shape(Namespace where, String device) {
     where.run(
-        "tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", settings.rateMbit + "mbit",
-        "burst", "16kb", "latency", "25ms");
+        "tc",
+        "qdisc",
+        "add",
+        "dev",
+        device,
+        "root",
+        "tbf",
+        "rate",
+        settings.rateMbit + "mbit",
+        "burst",
+        "16kb",
+        "latency",
+        "25ms");
   }
 
   private Path file(String name) {
@@ -118,7 +128,13 @@ public final class ClusterScene {
     for (int i = 0; i < settings.nodes; i++) {
       Testbed.run(
           BraidProgram.command(
-              "certs", "issue", "--ca", ca, "--node", letter(i), "--out",
+              "certs",
+              "issue",
+              "--ca",
+              ca,
+              "--node",
+              letter(i),
+              "--out",
               file("cert-" + letter(i)).toString()));
     }
   }
@@ -210,9 +226,7 @@ public final class ClusterScene {
     starts[node]++;
     nodes[node] =
         testbed.start(
-            name,
-            spaces[node],
-            BraidProgram.command("node", "--config", config(node).toString()));
+            name, spaces[node], BraidProgram.command("node", "--config", config(node).toString()));
     nodes[node].console().await(NODE_READY, WAIT);
   }
 

@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Numbered UDP packets at a steady rate each way between a guest and a peer in a namespace, all the
-/// time, while something breaks.
+/// Numbered UDP packets at a steady rate each way between a guest and a peer in a namespace, all
+/// the time, while something breaks.
 ///
 /// All marks are taken at the peer, and the guest's end writes into a file: asking does not disturb
 /// an emulated guest. One thread.
@@ -87,7 +87,14 @@ public final class UdpProbe {
       String to,
       int port) {
     return start(
-        testbed, name, new InNamespace(testbed, name + "-guest", guest), peer, from, to, port, RATE);
+        testbed,
+        name,
+        new InNamespace(testbed, name + "-guest", guest),
+        peer,
+        from,
+        to,
+        port,
+        RATE);
   }
 
   private static UdpProbe start(
@@ -97,7 +104,8 @@ public final class UdpProbe {
         testbed.start(
             name,
             peer,
-            List.of(GuestFiles.here().traffic().toString(), "udp", number, from, number, pace, gap));
+            List.of(
+                GuestFiles.here().traffic().toString(), "udp", number, from, number, pace, gap));
     guest.start(String.join(" ", "udp", number, to, number, pace, gap));
     return new UdpProbe(guest, atPeer);
   }

@@ -7,8 +7,7 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /// A whole small cluster in virtual time: three nodes with a NIC each, a guest below a bond over
-// all
-/// of them, the network between the nodes and the network beyond. The bond, its monitors, the
+/// all of them, the network between the nodes and the network beyond. The bond, its monitors, the
 /// switches and the fabric's protocol are the real classes; sockets, NICs and guests are not.
 ///
 /// **One seed decides everything**: settings, faults, delays, the clocks' drift. A failing seed
@@ -17,8 +16,7 @@ import java.util.random.RandomGeneratorFactory;
 /// **A run.** The cluster starts; faults come, mended after a while, some at the same time; all is
 /// mended; the cluster must be whole again within the bound that follows from its settings
 /// ([Plan#convergence]); for a while not one frame may be lost either way; everything is taken
-// down,
-/// and every buffer must be back. What holds at each step: [Account] for frames, and once a
+/// down, and every buffer must be back. What holds at each step: [Account] for frames, and once a
 /// millisecond:
 /// - as long as some way works, the bond has left a broken one within the time of its monitors
 ///   ([Plan#detection]), and no frame waits longer than that;
