@@ -49,6 +49,6 @@ final class NicLoads {
       return 0;
     }
     double megabits = bytes * 8.0 * BITS_PER_MEGABIT_NANO / nanos;
-    return (int) Math.clamp(Math.round(megabits * 100 / speedMbps), 0, 100);
+    return Math.clamp(Math.round(megabits * 100 / speedMbps), 0, 100);
   }
 }

@@ -18,8 +18,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What an operator sees of the running wiring, copied at one moment: whatever belongs to the
-// worker
-/// is asked there, in one go. Any thread.
+/// worker is asked there, in one go. Any thread.
 final class NodeViews {
   private static final String VERSION = "0.1.0";
   private static final List<String> ORDINARY = List.of("rx_drop_inactive", "rx_drop_own");

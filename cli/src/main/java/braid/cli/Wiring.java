@@ -15,8 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What is plugged in where: the NICs, bonds and guests of a running node, and how one
-// configuration
-/// becomes the next without disturbing what stays.
+/// configuration becomes the next without disturbing what stays.
 ///
 /// **Order of a change**: first all that can fail is opened while everything old still stands (a
 /// failure here undoes itself, and nothing has changed); then what goes is taken out, guests first,
