@@ -5,6 +5,7 @@ import braid.fabric.Timing;
 import braid.fabric.TransportKind;
 import braid.fabric.Window;
 import braid.fabric.pki.TlsFiles;
+import braid.kernel.Urgency;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,9 @@ record FabricSpec(
         IO_THREADS,
         SESSIONS_MAX,
         window(),
-        Timing.DEFAULT);
+        Timing.DEFAULT,
+        // Continuity messages pass through these threads too.
+        Urgency::raise);
   }
 
   /// Memory of a session.

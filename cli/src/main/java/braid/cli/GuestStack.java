@@ -11,6 +11,7 @@ import braid.kernel.Netlink;
 import braid.kernel.PciFunction;
 import braid.kernel.Tap;
 import braid.kernel.TapPort;
+import braid.kernel.Urgency;
 import braid.port.Cable;
 import braid.port.Clock;
 import braid.port.FramePool;
@@ -121,6 +122,7 @@ final class GuestStack implements AutoCloseable, BondListener {
     // The worker ends first, whatever else follows: nothing else may touch what is closed then.
     undo.own(worker);
     worker.start();
+    worker.submit(Urgency::raise);
     LOG.info("{}: ready, MAC {}, members {}", options.name, Macs.text(mac), names(functions));
   }
 

@@ -11,6 +11,7 @@ import braid.cli.control.NodeView;
 import braid.cli.control.RefusedException;
 import braid.kernel.LinkMonitor;
 import braid.kernel.LinuxException;
+import braid.kernel.Urgency;
 import braid.port.TapPoint;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -114,6 +115,8 @@ final class Node implements NodeControl, AutoCloseable {
 
   private void open(NodeConfig wanted) {
     engine.worker().start();
+    engine.worker().submit(Urgency::raise);
+    Rehearsal.run();
     undo.own(LinkMonitor.start(this::linkEvent));
     undo.own(() -> onControl(this::takeDown));
     List<String> failures =

@@ -53,7 +53,7 @@ class OperatorCommandsTest {
   private int run(String... words) {
     out.getBuffer().setLength(0);
     err.getBuffer().setLength(0);
-    return Braid.commandLine()
+    return Braid.commandLine(words[0])
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .execute(words);
@@ -121,7 +121,7 @@ class OperatorCommandsTest {
   void bondShow() {
     assertThat(table("bond", "show"))
         .contains("bond  bond0, active-backup")
-        .contains("link  up, -, active a0")
+        .contains("link  up, speed unknown, active a0")
         .contains("hold  500")
         .contains("   MEMBER  NODE    STATE  LINK  SPEED  PRIO  FAILURES  MISSED  SILENCE")
         .contains("*  a0      node-a  up     up        -     0         0       0        -");
@@ -350,6 +350,19 @@ class OperatorCommandsTest {
   void completionIsAScriptThatKnowsTheCommands() {
     assertThat(run("completion")).isZero();
     assertThat(out.toString()).contains("set-active").contains("complete -F");
+  }
+
+  @Test
+  void aCommandAloneIsTheSameAsAmongAll() {
+    CommandLine all = Braid.commandLine();
+    for (String name : all.getSubcommands().keySet()) {
+      CommandLine found = Braid.commandLine(name).getSubcommands().get(name);
+      assertThat(found.getUsageMessage())
+          .isEqualTo(all.getSubcommands().get(name).getUsageMessage());
+      assertThat(found.getCommandSpec().userObject().getClass())
+          .isEqualTo(all.getSubcommands().get(name).getCommandSpec().userObject().getClass());
+    }
+    assertThat(Braid.commandLine("help").getSubcommands()).hasSameSizeAs(all.getSubcommands());
   }
 
   @Test

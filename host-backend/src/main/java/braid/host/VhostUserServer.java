@@ -1,6 +1,7 @@
 package braid.host;
 
 import braid.kernel.LinuxException;
+import braid.kernel.Outpost;
 import braid.kernel.UnixListener;
 import braid.kernel.UnixSocket;
 import braid.port.Clock;
@@ -8,6 +9,7 @@ import braid.port.Counter;
 import braid.port.LinkState;
 import braid.port.Worker;
 import braid.virtio.ProtocolException;
+import braid.virtio.VhostUserHeader;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,6 +60,9 @@ public final class VhostUserServer implements AutoCloseable {
   private final Worker worker;
   private final BooleanSupplier hangUpOnLinkDown;
   private final LimitedLog log;
+  /// vhost-user: request, flags, size, 32 bits each.
+  private static final Outpost.Framing FRAMING = new Outpost.Framing(VhostUserHeader.BYTES, 8);
+
   private final Counter sessions = new Counter("sessions");
   private final Counter protocolErrors = new Counter("protocol_errors");
   private final Counter refusals = new Counter("requests_refused");
@@ -200,7 +205,8 @@ public final class VhostUserServer implements AutoCloseable {
   private void serve(UnixSocket socket) {
     sessions.add(1);
     GuestRings rings = new GuestRings(port, worker);
-    try (Session now = new Session(settings.name, socket, rings, owner)) {
+    UnixSocket held = Outpost.before(socket, FRAMING, "outpost " + settings.name);
+    try (Session now = new Session(settings.name, held, rings, owner)) {
       worker.call(
           () -> {
             port.attach(now);

@@ -69,7 +69,6 @@ public final class Bond implements Port, AutoCloseable {
   ///                 in mode broadcast, copies (128); at least 136 bytes each
   /// @param clock    the worker's time
   /// @param listener hears of changes, on the worker
-  /// @throws IllegalArgumentException when the pool is too small for mode broadcast
   public Bond(
       String name,
       LocalAddresses hosts,
@@ -279,6 +278,7 @@ public final class Bond implements Port, AutoCloseable {
     stallCheck(now);
     int count = receiver.receive(into, max, now);
     turn(now);
+    sender.turn(now);
     return count;
   }
 
@@ -449,8 +449,8 @@ public final class Bond implements Port, AutoCloseable {
     sender.send(frames, count, clock.nanos());
   }
 
-  /// Room of the member that has most, but for a few slots that control frames need: some frame can
-  /// be taken then. A flow whose own member is full loses what its port drops and counts.
+  /// Room of the member that has most, but for a few slots that control frames need. A flow whose
+  /// own member is full loses what its port drops and counts.
   @Override
   public int room() {
     return sender.room();
@@ -481,7 +481,7 @@ public final class Bond implements Port, AutoCloseable {
 
   @Override
   public long deadline() {
-    long at = nextTimer(clock.nanos());
+    long at = Math.min(nextTimer(clock.nanos()), sender.deadline());
     for (int i = 0; i < members.size(); i++) {
       at = Math.min(at, members.get(i).port().deadline());
     }
@@ -490,7 +490,7 @@ public final class Bond implements Port, AutoCloseable {
 
   @Override
   public int pending() {
-    int sum = 0;
+    int sum = sender.pending();
     for (int i = 0; i < members.size(); i++) {
       sum += members.get(i).port().pending();
     }

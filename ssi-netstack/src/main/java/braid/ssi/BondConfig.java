@@ -71,9 +71,9 @@ public record BondConfig(
 
     /// Checks the ranges.
     public Balance {
-      range("frames-per-member", framesPerMember, 0, 65_535);
-      range("flowlet-gap", flowletGapNanos, MS / 100, 10_000 * MS);
-      range("local-full", localFull, 1, 100);
+      Range.check("frames-per-member", framesPerMember, 0, 65_535);
+      Range.check("flowlet-gap", flowletGapNanos, MS / 100, 10_000 * MS);
+      Range.check("local-full", localFull, 1, 100);
     }
   }
 
@@ -95,9 +95,9 @@ public record BondConfig(
     /// Checks the ranges and copies the list.
     public Health {
       monitors = List.copyOf(monitors);
-      range("hold", holdNanos, 0, 3_600_000 * MS);
-      range("hold-max", holdMaxNanos, holdNanos, 3_600_000 * MS);
-      range("flap", flapNanos, 0, 3_600_000 * MS);
+      Range.check("hold", holdNanos, 0, 3_600_000 * MS);
+      Range.check("hold-max", holdMaxNanos, holdNanos, 3_600_000 * MS);
+      Range.check("flap", flapNanos, 0, 3_600_000 * MS);
       if (monitors.isEmpty()) {
         throw new IllegalArgumentException(
             "monitors names none: choose of carrier, continuity check, ARP target, NS target");
@@ -124,15 +124,9 @@ public record BondConfig(
 
     /// Checks the ranges.
     public Announce {
-      range("announce-count", count, 0, 10);
-      range("announce-interval", intervalNanos, MS, 10_000 * MS);
-      range("grace", graceNanos, 0, 60_000 * MS);
-    }
-  }
-
-  private static void range(String name, long value, long least, long most) {
-    if (value < least || value > most) {
-      throw new IllegalArgumentException(name + " is " + least + " to " + most + ", not " + value);
+      Range.check("announce-count", count, 0, 10);
+      Range.check("announce-interval", intervalNanos, MS, 10_000 * MS);
+      Range.check("grace", graceNanos, 0, 60_000 * MS);
     }
   }
 

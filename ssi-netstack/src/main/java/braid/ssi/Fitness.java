@@ -8,11 +8,11 @@ public enum Fitness {
   HOLDING,
   /// The path to the node is healthy, the target beyond is silent.
   DOUBTFUL,
+  /// One of the above, but the operator wants it empty. Still better than a path that is dead.
+  DRAINING,
   /// The node behind it was heard and fell silent, its carrier is there: the last resort. All being
   /// silent at once is more often our own pause than theirs.
   SILENT,
-  /// Alive, but the operator wants it empty.
-  DRAINING,
   /// No use.
   DEAD;
 

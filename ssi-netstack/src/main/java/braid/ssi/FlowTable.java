@@ -16,6 +16,7 @@ final class FlowTable {
 
   private final byte[] slot = new byte[PLACES];
   private final long[] seen = new long[PLACES];
+  private final int[] sent = new int[PLACES];
   private final int[] counted = new int[PLACES];
   private final int[] presumed = new int[PLACES];
   private final long[] countedPeriod = new long[PLACES];
@@ -45,6 +46,15 @@ final class FlowTable {
 
   void seen(int place, long now) {
     seen[place] = now;
+  }
+
+  /// How many frames its member had been given with its last one.
+  int sent(int place) {
+    return sent[place];
+  }
+
+  void sent(int place, int frames) {
+    sent[place] = frames;
   }
 
   /// Bytes that counted in `period`.

@@ -6,7 +6,9 @@ import org.jspecify.annotations.Nullable;
 /// Places each flow on the least loaded member, and moves it only in a gap.
 ///
 /// **Theory of operation.** A flow stays where it is as long as it sends without a gap longer than
-/// the paths differ in delay: then no frame can overtake an earlier one, whatever the load does. So
+/// the paths differ in delay: then no frame can overtake an earlier one, whatever the load does. A
+/// gap counts only when the member's device has completed what it had of the flow: one that hangs
+/// may hold it for longer. So
 /// the choice when a flow begins decides, and it is made by the number of flows that are bulk or
 /// may become it ([Load]) before the bytes of the moment: of four flows that begin together on
 /// three members none finds a member with two while another has none.
@@ -74,15 +76,22 @@ final class Flowlets implements Steering {
     Member member = slot == FlowTable.NONE ? null : bySlot[slot];
     if (member == null || !member.keepsFlows(now)) {
       member = move(place, member, crew, presumption(member == null, frame), now);
-    } else if (now - flows.seen(place) > config.flowletGapNanos()) {
+    } else if (gap(place, member, now)) {
       member = move(place, member, crew, presumption(false, frame), now);
     }
     flows.seen(place, now);
+    flows.sent(place, member.out().sent() + 1);
     count(place, member, frame.length(), period, now);
     if ((key.tcpFlags() & (FIN | RST)) != 0) {
       unplace(place, member, period, now);
     }
     return member;
+  }
+
+  /// It was silent for long enough, and its frames are not still in the member's device.
+  private boolean gap(int place, Member member, long now) {
+    return now - flows.seen(place) > config.flowletGapNanos()
+        && member.out().completed(flows.sent(place));
   }
 
   private int presumption(boolean first, Frame frame) {

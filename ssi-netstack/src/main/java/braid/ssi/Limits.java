@@ -19,6 +19,15 @@ final class Limits {
   /// Copies of frames that may be out at a time in mode broadcast.
   static final int COPIES = 128;
 
+  /// Frames that wait for one member's room.
+  static final int HELD = 256;
+
+  /// Frames taken back from dead members that may wait for room on others.
+  static final int BACKLOG = 16_384;
+
+  /// How long they wait when none of them can move.
+  static final long BACKLOG_NANOS = 1_000_000_000;
+
   /// How long flows may take to find a gap and leave a member that is drained.
   static final long LEAVE_NANOS = 1_000_000_000;
 

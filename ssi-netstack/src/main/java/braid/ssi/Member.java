@@ -50,7 +50,7 @@ final class Member {
       FramePool pool) {
     this.slot = slot;
     this.port = port;
-    this.out = new Outbox(port);
+    this.out = new Outbox(port, counters.dropFull);
     this.config = config;
     this.probeMac = probeMac;
     this.health = health;
@@ -112,7 +112,7 @@ final class Member {
   /// @param gap silence after which no flow comes back to it
   boolean empty(long gap, long now) {
     boolean left = now >= leaveBy || now - out.lastSent() > gap;
-    return !inUse && left && port.pending() == 0;
+    return !inUse && left && out.held() == 0 && port.pending() == 0;
   }
 
   /// A number that no other member of the bond has, 0 to 63.
@@ -340,7 +340,10 @@ final class Member {
   /// What the choice sees.
   Fitness fitness() {
     Fitness judged = judged();
-    return draining && judged != Fitness.DEAD ? Fitness.DRAINING : judged;
+    if (draining) {
+      return judged.compareTo(Fitness.DRAINING) < 0 ? Fitness.DRAINING : Fitness.DEAD;
+    }
+    return judged;
   }
 
   private Fitness judged() {
@@ -418,9 +421,11 @@ final class Member {
     return at;
   }
 
-  /// `frame`, taken back from the device, is a probe of this member and for no other.
+  /// `frame`, taken back from the device, is a probe of this member and for no other. Data may
+  /// carry the member's address, too ([TransmitBalance]).
   boolean probed(Frame frame) {
-    return Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+    boolean ours = Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+    return ours && !Wire.unicastIp(frame);
   }
 
   /// The bond has no more use for it.

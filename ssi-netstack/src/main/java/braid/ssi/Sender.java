@@ -18,6 +18,7 @@ final class Sender {
   private BondMode mode = BondMode.ACTIVE_BACKUP;
   private Steering steering = new OneMember();
   private @Nullable Copies copies;
+  private final Backlog backlog = new Backlog();
 
   Sender(List<Member> members, Crew crew, Learned learned, FramePool control, Counters counters) {
     this.members = members;
@@ -34,7 +35,7 @@ final class Sender {
   void configure(BondConfig config) {
     boolean same = config.mode() == mode;
     if (config.mode() != BondMode.BROADCAST) {
-      close();
+      closeCopies();
     } else if (copies == null) {
       copies = new Copies(control, Limits.COPIES);
     }
@@ -60,13 +61,18 @@ final class Sender {
     };
   }
 
-  /// Gives back what it borrowed of the control pool.
-  void close() {
+  private void closeCopies() {
     Copies former = copies;
     copies = null;
     if (former != null) {
       former.close();
     }
+  }
+
+  /// Gives back what it borrowed of the control pool, and drops what waits.
+  void close() {
+    closeCopies();
+    counters.dropResend.add(backlog.drop());
   }
 
   /// A member is no more.
@@ -76,6 +82,7 @@ final class Sender {
 
   /// Takes them all; see [braid.port.Port#send].
   void send(Frame[] frames, int count, long now) {
+    turn(now);
     begin();
     int sent = 0;
     long bytes = 0;
@@ -95,7 +102,12 @@ final class Sender {
       }
       sent++;
       bytes += frame.length();
-      route(frame, now);
+      if (backlog.size() == 0) {
+        route(frame, now);
+      } else if (!backlog.append(frame)) {
+        counters.dropResend.add(1);
+        frame.release();
+      }
     }
     post();
     counters.port.txFrames.add(sent);
@@ -134,42 +146,86 @@ final class Sender {
   }
 
   /// Takes back what `dead` has not completed and sends it on others; but its probes, which speak
-  /// of itself alone, and copies, of which the others have theirs.
+  /// of itself alone, and copies, of which the others have theirs. What they have no room for yet
+  /// waits, and holds back the host ([#room]).
   Tally resend(Member dead, long now) {
     Tally tally = new Tally();
+    backlog.begin(now);
     int got = dead.port().recall(batch, batch.length);
     while (got > 0) {
-      begin();
       for (int i = 0; i < got; i++) {
-        resend(batch[i], dead, tally, now);
+        resend(batch[i], dead, tally);
       }
-      post();
       got = dead.port().recall(batch, batch.length);
     }
+    while (dead.out().held() > 0) {
+      resend(dead.out().takeHeld(), dead, tally);
+    }
+    backlog.end();
+    turn(now);
     counters.resent.add(tally.resent);
     counters.dropResend.add(tally.dropped);
     return tally;
   }
 
-  private void resend(Frame frame, Member dead, Tally tally, long now) {
+  private void resend(Frame frame, Member dead, Tally tally) {
     Copies made = copies;
     if (dead.probed(frame) || (made != null && made.owns(frame))) {
       frame.release();
-      return;
-    }
-    Member member = crew.size() == 0 ? null : steering.pick(frame, crew, now);
-    if (member == null || member.out().spare() <= 0) {
+    } else if (backlog.insert(frame)) {
+      tally.resent++;
+    } else {
       tally.dropped++;
       frame.release();
+    }
+  }
+
+  /// Sends what waits, since a member died or has had no room, as far as there is room now. What a
+  /// dead member left and nobody takes for too long is dropped.
+  void turn(long now) {
+    if (backlog.size() == 0 && held() == 0) {
       return;
     }
-    tally.resent++;
-    member.out().queue(frame, now);
+    begin();
+    while (backlog.size() > 0 && crew.size() > 0) {
+      Frame frame = backlog.first();
+      Member member = steering.pick(frame, crew, now);
+      if (member.out().spare() <= Limits.CONTROL_ROOM) {
+        break;
+      }
+      backlog.removeFirst(now);
+      member.out().queue(frame, now);
+    }
+    post();
+    if (now >= backlog.deadline()) {
+      counters.dropResend.add(backlog.drop());
+    }
+  }
+
+  private int held() {
+    int sum = 0;
+    for (int i = 0; i < members.size(); i++) {
+      sum += members.get(i).out().held();
+    }
+    return sum;
+  }
+
+  /// When [#turn] has something to do whatever happens.
+  long deadline() {
+    return backlog.deadline();
+  }
+
+  /// Frames that wait here.
+  int pending() {
+    return backlog.size() + held();
   }
 
   /// Frames that can be taken: as many as the member with most room takes. With nobody to carry
   /// them there is room: frames are dropped and counted rather than kept until they are old.
   int room() {
+    if (backlog.size() > 0) {
+      return 0;
+    }
     return crew.size() == 0 ? Limits.BATCH : Math.max(0, crew.room() - Limits.CONTROL_ROOM);
   }
 }

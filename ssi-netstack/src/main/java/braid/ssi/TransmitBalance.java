@@ -26,7 +26,7 @@ final class TransmitBalance implements Steering {
 
   @Override
   public Member pick(Frame frame, Crew crew, long now) {
-    if (!balanced(frame)) {
+    if (!Wire.unicastIp(frame)) {
       return crew.active();
     }
     Member member = flowlets.pick(frame, crew, now);
@@ -34,11 +34,5 @@ final class TransmitBalance implements Steering {
       Wire.putMac(frame, Wire.SOURCE, member.config().mac());
     }
     return member;
-  }
-
-  private static boolean balanced(Frame frame) {
-    int type = Wire.innerType(frame);
-    boolean ip = type == Wire.TYPE_IPV4 || type == Wire.TYPE_IPV6;
-    return ip && !Macs.group(frame.mac(Wire.DESTINATION));
   }
 }

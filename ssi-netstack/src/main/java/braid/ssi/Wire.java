@@ -64,6 +64,13 @@ final class Wire {
     return frame.headLength() < ETHERNET_BYTES + TAG_BYTES ? 0 : frame.u16(TYPE + TAG_BYTES);
   }
 
+  /// IP to one station: the one kind of frame that no check of a bond sends and that may change its
+  /// source address on the way.
+  static boolean unicastIp(Frame frame) {
+    int type = innerType(frame);
+    return (type == TYPE_IPV4 || type == TYPE_IPV6) && !Macs.group(frame.mac(DESTINATION));
+  }
+
   static void put8(Frame frame, int offset, int value) {
     Memory.putByte(frame.head() + offset, (byte) value);
   }

@@ -77,7 +77,8 @@ class BondModesTest {
     rig.send(Arrays.copyOf(flood, 200));
     assertThat(rig.sent(0)).as("56 fitted on member 1").hasSize(144);
     assertThat(rig.sent(1)).hasSize(256);
-    assertThat(rig.ports.get(1).counters().all()).noneMatch(c -> c.name().contains("full") && c.get() > 0);
+    assertThat(rig.ports.get(1).counters().all())
+        .noneMatch(c -> c.name().contains("full") && c.get() > 0);
   }
 
   @Test
@@ -134,7 +135,9 @@ class BondModesTest {
     }
     rig.carrier(1, false);
     rig.send(Rig.tcp(flow, 0x10, 60, 10));
-    assertThat(rig.sent(0)).extracting(Rig::number).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    assertThat(rig.sent(0))
+        .extracting(Rig::number)
+        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
     assertThat(rig.departures.getFirst().resent()).isEqualTo(10);
   }
 
@@ -210,7 +213,12 @@ class BondModesTest {
 
   @Test
   void theSpeedOfABroadcastIsThatOfTheSlowest() {
-    rig = new Rig(pools, QUIET.withMode(BondMode.BROADCAST), new LinkState(true, 1000), new LinkState(true, 100));
+    rig =
+        new Rig(
+            pools,
+            QUIET.withMode(BondMode.BROADCAST),
+            new LinkState(true, 1000),
+            new LinkState(true, 100));
     assertThat(rig.bond.link()).isEqualTo(new LinkState(true, 100));
   }
 

@@ -393,21 +393,43 @@ class BondTest {
   }
 
   @Test
-  void whatTheNewMemberHasNoRoomForIsDroppedAndCounted() {
+  void whatTheNewMemberHasNoRoomForWaitsAndGoesBeforeAnythingNewer() {
     lab(CCM, 2);
-    lab.nodes.forEach(Lab.Node::kill);
-    int filler = lab.hostSendsUpTo(200);
-    assertThat(filler).isEqualTo(200);
+    lab.nodes.get(0).kill();
+    assertThat(lab.hostSendsUpTo(200)).isEqualTo(200);
+    lab.nodes.get(1).kill();
     assertThat(lab.bond.setActive("m1")).isTrue();
     assertThat(lab.hostSendsUpTo(150)).isEqualTo(150);
-    lab.nodes.get(0).device.carrier(LinkState.DOWN);
-    assertThat(lab.bond.setActive("m0")).isFalse();
-    lab.turn();
     assertThat(lab.bond.remove("m0")).isTrue();
     lab.removed.add(0);
-    assertThat(lab.counted("tx_resent") + lab.counted("tx_drop_resend"))
-        .isGreaterThanOrEqualTo(200);
-    assertThat(lab.counted("tx_drop_resend")).isPositive();
+    assertThat(lab.bond.room()).as("the host is held back").isZero();
+    assertThat(lab.bond.pending()).isEqualTo(350);
+    lab.nodes.get(1).restart();
+    assertThat(lab.counted("tx_drop_resend")).isZero();
+    assertThat(lab.counted("tx_resent")).isEqualTo(200);
+    lab.run(20 * MS);
+    assertThat(lab.bond.room()).isPositive();
+    assertThat(Lab.numbers(lab.peerGot))
+        .contains(0, 199)
+        .isSubsetOf(IntStream.range(0, 350).boxed().toList());
+  }
+
+  @Test
+  void whatNobodyHasRoomForIsDroppedAfterASecond() {
+    lab(CCM, 2);
+    lab.nodes.forEach(Lab.Node::kill);
+    assertThat(lab.hostSendsUpTo(250)).isEqualTo(250);
+    assertThat(lab.bond.setActive("m1")).isTrue();
+    assertThat(lab.hostSendsUpTo(250)).isEqualTo(250);
+    assertThat(lab.bond.remove("m0")).isTrue();
+    lab.removed.add(0);
+    long waiting = lab.bond.pending() - 256;
+    assertThat(waiting).isPositive();
+    lab.run(900 * MS);
+    assertThat(lab.counted("tx_drop_resend")).isZero();
+    lab.run(200 * MS);
+    assertThat(lab.counted("tx_drop_resend")).isGreaterThanOrEqualTo(waiting);
+    assertThat(lab.bond.pending()).isLessThanOrEqualTo(256);
   }
 
   @Test

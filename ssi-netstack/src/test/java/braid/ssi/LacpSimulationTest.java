@@ -41,7 +41,7 @@ class LacpSimulationTest {
   private long seed;
 
   static IntStream seeds() {
-    return IntStream.rangeClosed(1, 60);
+    return IntStream.rangeClosed(1, 40);
   }
 
   private enum Fault {

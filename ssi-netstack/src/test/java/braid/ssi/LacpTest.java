@@ -226,6 +226,24 @@ class LacpTest {
   }
 
   @Test
+  void ofTwoSystemsThatWouldChooseDifferentlyTheOneWithTheLowerIdentifierDecides() {
+    a = lab.system(A, fast(0, AdSelect.BANDWIDTH), 3);
+    b = lab.system(B, fast(0, AdSelect.COUNT), 3);
+    for (int i = 0; i < 3; i++) {
+      lab.cable(a, i, b, i);
+    }
+    lab.cables.get(2).link(TEN_GIGABIT);
+    lab.until(a, List.of(2), 3_000);
+    lab.run(100);
+    assertThat(b.distributing()).containsExactly(2);
+    b.restart(new LacpConfig(LacpRate.FAST, true, 0, AdSelect.COUNT, 1, 0));
+    lab.until(b, List.of(0, 1), 8_000);
+    lab.run(20_000);
+    assertThat(a.distributing()).containsExactly(0, 1);
+    assertThat(b.distributing()).containsExactly(0, 1);
+  }
+
+  @Test
   void fewerLinksThanMinLinksAreAsGoodAsNone() {
     two(fast(2, AdSelect.STABLE), LacpLab.FAST, 3);
     lab.until(a, List.of(0, 1, 2), 2_200);

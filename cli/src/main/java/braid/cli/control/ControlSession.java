@@ -46,6 +46,7 @@ final class ControlSession {
   private static final Logger LOG = LoggerFactory.getLogger("braid.control");
   private static final int STREAMS_MAX = 8;
   private static final int ID_MAX = 64;
+  private static final int WORDS_MAX = 500;
 
   private final SocketChannel channel;
   private final String user;
@@ -145,10 +146,21 @@ final class ControlSession {
           inTime(
               patience.answer.plus(Operations.longer(name, arguments)), () -> answer.to(arguments));
       if (operation.changes()) {
-        node.events().publish(new NodeEvent.Operated(user, name + " " + object));
+        node.events().publish(new NodeEvent.Operated(user, name + words(object)));
       }
       send(Protocol.result(id, result));
     }
+  }
+
+  /// Arguments as ` key=value`, a line's worth of them.
+  private static String words(JsonObject args) {
+    StringBuilder words = new StringBuilder();
+    for (JsonObject.Member each : args) {
+      JsonValue value = each.getValue();
+      words.append(' ').append(each.getName()).append('=');
+      words.append(value.isString() ? value.asString() : value.toString());
+    }
+    return words.length() <= WORDS_MAX ? words.toString() : words.substring(0, WORDS_MAX) + "...";
   }
 
   private interface Work {

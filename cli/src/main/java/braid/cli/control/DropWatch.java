@@ -11,7 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Makes events of drops: compares the ports' drop counters once a second and says which rose
-/// ([NodeEvent.FramesDropped]). Counters are read, ports are not touched.
+/// ([NodeEvent.FramesDropped]), except those that come with the way things work
+/// ([NodeView.Port#loss]). Counters are read, ports are not touched.
 ///
 /// A counter that rises all the time is said with growing pauses, up to a minute, so that a steady
 /// loss does not bury the other events.
@@ -74,7 +75,7 @@ public final class DropWatch implements AutoCloseable {
       port.counters()
           .forEach(
               (name, value) -> {
-                if (name.contains("_drop_")) {
+                if (NodeView.Port.loss(name)) {
                   String key = port.name() + ' ' + name;
                   present.add(key);
                   compare(seen.computeIfAbsent(key, k -> new Seen(value)), port, name, value);

@@ -1,9 +1,11 @@
 package braid.cli.control;
 
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What an operator sees of a node: plain values, copied at one moment.
 ///
@@ -173,11 +175,12 @@ public final class NodeView {
   /// @param stale   may be out of date
   /// @param reason  why it is stale
   /// @param since   when it was last known to be true
-  /// @param nics    ordered by node and name
+  /// @param nics    in any order; kept by node and name
   public record NicMap(long version, boolean stale, String reason, Instant since, List<Nic> nics) {
-    /// Copies the list.
+    /// Copies and sorts the list.
     public NicMap {
-      nics = List.copyOf(nics);
+      nics =
+          nics.stream().sorted(Comparator.comparing(Nic::node).thenComparing(Nic::name)).toList();
     }
   }
 
@@ -235,9 +238,30 @@ public final class NodeView {
   /// @param counters  frames, bytes, and drops by reason, as the port names them
   public record Port(
       String name, PortKind kind, boolean up, long speedMbps, Map<String, Long> counters) {
+    /// Drops that come with the way things work: copies that a switch floods to members not in use,
+    /// frames that come back to their sender, frames for a port without carrier, which is said as
+    /// such.
+    private static final Set<String> ROUTINE =
+        Set.of(
+            "inactive",
+            "own",
+            "same_end",
+            "reserved_group",
+            "link_down",
+            "interface_down",
+            "queue_disabled",
+            "detached");
+
     /// Copies the map.
     public Port {
       counters = new LinkedHashMap<>(counters);
+    }
+
+    /// The counter is of drops, and of such as an operator should look at.
+    ///
+    /// @param counter a name such as `tx_drop_full`
+    public static boolean loss(String counter) {
+      return counter.matches("[rt]x_drop_.*") && !ROUTINE.contains(counter.substring(8));
     }
   }
 

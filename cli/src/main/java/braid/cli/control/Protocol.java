@@ -72,7 +72,9 @@ final class Protocol {
         kind = each;
       }
     }
-    return new RefusedException(kind, error.getString("message", "the node gave no reason"));
+    String message = error.getString("message", "the node gave no reason");
+    // Parts of it may come from other nodes, and a terminal would obey them.
+    return new RefusedException(kind, message.replaceAll("[\\p{Cc}\\p{Cf}]", "\ufffd"));
   }
 
   /// An event as JSON: number, time, type, what it has, its text.

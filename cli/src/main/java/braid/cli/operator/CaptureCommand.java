@@ -42,9 +42,10 @@ import picocli.CommandLine.Parameters;
       "  braid capture a0 -w - | tshark -r -",
       "  braid capture vm1 bond0 a0 -w way.pcapng",
       "",
-      "Ports are named by 'braid status'. Frames are shown as they pass: cut by nobody yet (GSO),",
-      "with checksums that hardware is still to fill in. What the reader was too slow for is",
-      "missing in the capture, never on the wire, and said at the end."
+      "Guests, bonds, NICs of this node and of others, and sessions of other nodes can be watched,",
+      "by their names in 'braid status'. Frames are shown as they pass: not cut yet (GSO), with",
+      "checksums that hardware is still to fill in. What the reader was too slow for is missing in",
+      "the capture, never on the wire, and said at the end."
     })
 public final class CaptureCommand implements Runnable {
   private static final DateTimeFormatter TIME =

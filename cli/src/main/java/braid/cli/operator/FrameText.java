@@ -94,7 +94,9 @@ final class FrameText {
 
   private String address(int at, int size) {
     try {
-      return InetAddress.getByAddress(Arrays.copyOfRange(frame, at, at + size)).getHostAddress();
+      return InetAddress.getByAddress(Arrays.copyOfRange(frame, at, at + size))
+          .getHostAddress()
+          .replaceFirst("(^|:)0(:0)+(:|$)", "::");
     } catch (UnknownHostException e) {
       throw new AssertionError("an address of " + size + " bytes", e);
     }

@@ -118,7 +118,7 @@ final class Screens {
       Map<String, Long> counters = port.counters();
       long drops =
           counters.entrySet().stream()
-              .filter(entry -> entry.getKey().contains("_drop_"))
+              .filter(entry -> NodeView.Port.loss(entry.getKey()))
               .mapToLong(Map.Entry::getValue)
               .sum();
       link(table.row().cell(port.name()).cell(Records.lower(port.kind())), port.up())
@@ -139,13 +139,17 @@ final class Screens {
         : bonds.stream().map(Screens::bond).collect(Collectors.joining("\n"));
   }
 
+  private static String speed(long mbps) {
+    return mbps == 0 ? "speed unknown" : Units.speed(mbps) + "bit/s";
+  }
+
   private static String bond(NodeView.Bond bond) {
     Table head = new Table("", "");
     head.row().cell("bond").cell(bond.name() + ", " + bond.mode());
     head.row()
         .cell("link")
         .cell(
-            (bond.up() ? "up, " + Units.speed(bond.speedMbps()) : "DOWN: no usable member")
+            (bond.up() ? "up, " + speed(bond.speedMbps()) : "DOWN: no usable member")
                 + (bond.active().isEmpty() ? "" : ", active " + bond.active()),
             bond.up() ? Mood.PLAIN : Mood.BAD);
     bond.options().forEach((key, value) -> head.row().cell(key).cell(value));

@@ -18,7 +18,8 @@ import picocli.CommandLine.Mixin;
       "Example:",
       "  braid status",
       "",
-      "The names below PORT are those that 'braid capture' takes."
+      "DROPS are losses; copies that a switch sends to members not in use are none. Ports but the",
+      "ends of switches are what 'braid capture' takes."
     })
 public final class StatusCommand implements Runnable {
   @Mixin private final Operator operator = new Operator();

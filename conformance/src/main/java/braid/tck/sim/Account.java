@@ -18,7 +18,8 @@ import java.util.Arrays;
 /// - on one NIC frames of a flow leave in the order in which they were handed to it;
 /// - a frame is overtaken by a later one of its flow only if the bond changed something between its
 ///   hand-over and its leaving, or took it back;
-/// - the bond hands frames of a flow over in order, but for those it took back;
+/// - the bond hands frames of a flow over in order, but for those it took back or had not handed
+///   over yet when it changed something;
 /// - what is released has left, unless a NIC lost it, or losing it is allowed just now.
 final class Account {
   private static final int LOST = 1;
@@ -52,6 +53,7 @@ final class Account {
   private long faultAt;
 
   private int faultNic;
+  private int lastNic = -1;
   private long worst;
 
   /// @param stream of its numbers
@@ -108,16 +110,19 @@ final class Account {
     lastChange = time.now();
   }
 
-  /// A fault hit a NIC, or the way to it.
-  void fault(int nic) {
-    if (faultAt == 0 && accepted > 0) {
+  /// A fault hit a NIC, or the way to it. If that is the way in use, nothing else is wrong, and
+  /// there is another way, the time is taken until a frame leaves by that.
+  void fault(int nic, boolean another) {
+    boolean alone = faultAt == 0;
+    faultAt = 0;
+    if (alone && another && nic == lastNic) {
       faultAt = time.now();
       faultNic = nic;
     }
   }
 
-  /// The fault was mended before anything could be seen of it.
-  void mended() {
+  /// Something else is wrong as well, or all is well again: no time is taken.
+  void blurred() {
     faultAt = 0;
   }
 
@@ -159,8 +164,8 @@ final class Account {
 
   void handed(int number, int nic) {
     int of = flow[number];
-    boolean again = (state[number] & RECALLED) != 0;
-    if (number <= lastHanded[of] && !again && plan.keepsOrder()) {
+    boolean excused = (state[number] & RECALLED) != 0 || lastChange >= acceptedAt[number];
+    if (number <= lastHanded[of] && !excused && plan.keepsOrder()) {
       throw violation(number, "handed over after frame " + lastHanded[of] + " of its flow");
     }
     lastHanded[of] = Math.max(lastHanded[of], number);
@@ -184,6 +189,7 @@ final class Account {
       throw violation(number, "left by " + nic.name() + " more often than it was handed over");
     }
     order(number, n);
+    lastNic = n;
     if (faultAt != 0 && n != faultNic) {
       worst = Math.max(worst, time.now() - faultAt);
       faultAt = 0;

@@ -32,7 +32,10 @@ final class Frames {
     ByteBuffer out = ByteBuffer.allocate(Math.max(SHORTEST, bytes));
     mac(out, to);
     mac(out, from);
-    out.putShort((short) TYPE_IPV4).putInt(0x4500_0000 | (bytes - 14)).putInt(0).putShort((short) 0x4011);
+    out.putShort((short) TYPE_IPV4)
+        .putInt(0x4500_0000 | (bytes - 14))
+        .putInt(0)
+        .putShort((short) 0x4011);
     out.putShort((short) 0).putInt(ip(from)).putInt(ip(to));
     out.putShort((short) (4000 + flow)).putShort((short) 5000).putShort((short) (bytes - UDP_AT));
     out.putShort((short) 0).putInt(MAGIC | stream).putInt(number);

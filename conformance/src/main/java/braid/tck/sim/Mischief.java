@@ -15,8 +15,10 @@ final class Mischief {
   private final World world;
   private final Plan plan;
   private final RandomGenerator random;
+  private final List<Ways> ways;
   private final Map<Fault, Integer> counts = new EnumMap<>(Fault.class);
   private final List<Mend> open = new ArrayList<>();
+  private boolean over;
 
   /// Takes a fault back, once.
   private final class Mend implements Runnable {
@@ -32,13 +34,15 @@ final class Mischief {
       if (!done) {
         done = true;
         open.remove(this);
+        blurs();
         action.run();
       }
     }
   }
 
-  Mischief(World world) {
+  Mischief(World world, List<Ways> ways) {
     this.world = world;
+    this.ways = ways;
     this.plan = world.plan();
     this.random = world.random();
   }
@@ -92,8 +96,16 @@ final class Mischief {
     world.time().after(nanos, mend);
   }
 
+  /// The way by `nic` is broken from now on.
   private void hits(int nic) {
-    world.guests().forEach(guest -> guest.account().fault(nic));
+    for (Ways each : ways) {
+      each.guest().account().fault(nic, each.another(nic));
+    }
+  }
+
+  /// What comes now is not to be measured: more than one thing is wrong.
+  private void blurs() {
+    world.guests().forEach(guest -> guest.account().blurred());
   }
 
   // NICs
@@ -138,8 +150,15 @@ final class Mischief {
   private void flap(Nic nic, int times) {
     long nanos = 1 + random.nextLong(40 * MS);
     carrierFault(nic, nanos);
+    long next = nanos + random.nextLong(60 * MS);
     if (times > 1) {
-      world.time().after(nanos + random.nextLong(60 * MS), () -> flap(nic, times - 1));
+      world.time().after(next, () -> flapAgain(nic, times - 1));
+    }
+  }
+
+  private void flapAgain(Nic nic, int times) {
+    if (!over) {
+      flap(nic, times);
     }
   }
 
@@ -168,6 +187,8 @@ final class Mischief {
     String two = Plan.node(other);
     if (fault == Fault.RESET) {
       world.network().reset(one, two);
+      doubt(node, other);
+      doubt(other, node);
     } else {
       world.network().cut(one, two);
       mendAfter(nanos, () -> world.network().mend(one, two));
@@ -183,6 +204,14 @@ final class Mischief {
     return true;
   }
 
+  private void doubt(int home, int nic) {
+    for (Ways each : ways) {
+      if (each.home() == home) {
+        each.doubt(nic);
+      }
+    }
+  }
+
   // Processes
 
   private boolean pause(int node, long nanos) {
@@ -193,6 +222,9 @@ final class Mischief {
     host.pause(nanos);
     if (node > 0) {
       hits(node);
+      world.time().after(nanos, this::blurs);
+    } else {
+      blurs();
     }
     tell(Fault.PAUSE, host.name(), nanos);
     return true;
@@ -207,6 +239,8 @@ final class Mischief {
     process.kill();
     if (node > 0) {
       hits(node);
+    } else {
+      blurs();
     }
     mendAfter(nanos, () -> world.restart(node));
     tell(Fault.KILL, process.host().name(), nanos);
@@ -216,6 +250,7 @@ final class Mischief {
   private boolean busy(long nanos) {
     Vm guest = world.guests().get(random.nextInt(world.guests().size()));
     guest.busy(true);
+    blurs();
     mendAfter(nanos, () -> guest.busy(false));
     tell(Fault.BUSY_GUEST, guest.name(), nanos);
     return true;
@@ -240,8 +275,9 @@ final class Mischief {
     return true;
   }
 
-  /// Mends everything.
+  /// Mends everything; what is paused goes on when its time is over.
   void end() {
+    over = true;
     while (!open.isEmpty()) {
       open.getFirst().run();
     }

@@ -5,7 +5,8 @@ import java.util.List;
 
 /// The bond modes that are simulated.
 final class Modes {
-  static final List<BondMode> SUPPORTED = List.of(
+  static final List<BondMode> SUPPORTED =
+      List.of(
           BondMode.BALANCE_RR,
           BondMode.BALANCE_XOR,
           BondMode.BROADCAST,

@@ -82,8 +82,7 @@ final class Network {
 
   /// How a process makes connections.
   Dialer dialer(NodeProcess from) {
-    return (remote, port) ->
-        time.after(latency() * 3, () -> connect(from, remote, port));
+    return (remote, port) -> time.after(latency() * 3, () -> connect(from, remote, port));
   }
 
   private void connect(NodeProcess from, RemoteNic remote, FabricPort port) {

@@ -71,8 +71,7 @@ final class Nic implements Lan.Plug {
 
   /// Puts a frame on the wire when those before it are out.
   void transmit(NicPort from, int bytes) {
-    busyUntil =
-        Math.max(time.now(), busyUntil) + bytes * NANOS_PER_BYTE_AT_1G * slowness;
+    busyUntil = Math.max(time.now(), busyUntil) + bytes * NANOS_PER_BYTE_AT_1G * slowness;
     time.at(busyUntil, () -> from.transmitted(carrier));
   }
 

@@ -52,8 +52,7 @@ final class NodeProcess implements SessionHandler {
     this.world = world;
     Plan plan = world.plan();
     this.nic = world.nic(index);
-    this.host =
-        new Host(Plan.node(index), world.time(), world.random(), plan.drifts().get(index));
+    this.host = new Host(Plan.node(index), world.time(), world.random(), plan.drifts().get(index));
     this.control =
         new FramePool(
             arena.allocate(FramePool.bytesFor(CONTROL_FRAMES, CONTROL_BYTES), 64),
@@ -132,8 +131,7 @@ final class NodeProcess implements SessionHandler {
     String end = peer.node() + "/" + peer.user();
     long mac = 0x0200_0000_ee00L + Plan.nodeIndex(peer.node()) * 16L + nic.index();
     MepPort mep =
-        new MepPort(
-            session, Continuity.NODE.every(plan().interval()), mac, control, host.clock());
+        new MepPort(session, Continuity.NODE.every(plan().interval()), mac, control, host.clock());
     Port plugged = nicSwitch.attach(end, EndConfig.OPEN.reserved(true));
     Cable cable = new Cable(mep, plugged);
     host.add(cable);

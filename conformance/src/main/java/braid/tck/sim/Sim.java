@@ -118,7 +118,16 @@ public final class Sim {
                       slowestConvergence.seed());
       return "%d seeds, %d faults (%s)%n%d frames, %d dropped where no way was left, %d repeated%n%s%.0f s of virtual time, %d events, in %.1f s"
           .formatted(
-              runs, all, kinds, frames, dropped, repeated, worst, virtual / 1e9, events, nanos / 1e9);
+              runs,
+              all,
+              kinds,
+              frames,
+              dropped,
+              repeated,
+              worst,
+              virtual / 1e9,
+              events,
+              nanos / 1e9);
     }
   }
 }

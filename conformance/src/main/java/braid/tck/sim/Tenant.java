@@ -3,7 +3,6 @@ package braid.tck.sim;
 import braid.fabric.FabricPort;
 import braid.fabric.RemoteNic;
 import braid.port.Cable;
-import braid.port.Frame;
 import braid.port.LinkState;
 import braid.port.Port;
 import braid.port.Pump;
@@ -12,6 +11,7 @@ import braid.ssi.Bond;
 import braid.ssi.BondListener;
 import braid.ssi.EndConfig;
 import braid.ssi.MemberConfig;
+import braid.ssi.MemberLeft;
 import braid.ssi.MemberState;
 import braid.ssi.Switch;
 import braid.ssi.SwitchConfig;
@@ -51,8 +51,7 @@ final class Tenant implements BondListener {
       boolean local = nic == process.nic();
       Port port = local ? local() : remote(nic);
       MemberConfig member =
-          new MemberConfig(
-              nic.name(), 0x0200_0000_dd00L + nic.index(), 0, local ? 0 : 1, !local);
+          new MemberConfig(nic.name(), 0x0200_0000_dd00L + nic.index(), 0, local ? 0 : 1, !local);
       bond.add(new HandOver(port, guest.account(), nic), member);
     }
     host.add(new Cable(hub.uplink(), bond));
@@ -67,8 +66,7 @@ final class Tenant implements BondListener {
 
   private Port remote(Nic nic) {
     String node = Plan.node(nic.index());
-    RemoteNic remote =
-        new RemoteNic(node, nic.name(), InetSocketAddress.createUnresolved(node, 1));
+    RemoteNic remote = new RemoteNic(node, nic.name(), InetSocketAddress.createUnresolved(node, 1));
     FabricPort port =
         FabricPort.dialing(
             bond.name(),
@@ -146,6 +144,14 @@ final class Tenant implements BondListener {
     boolean _ = on ? bond.drain(member) : bond.undrain(member);
   }
 
+  @Override
+  public void memberLeft(MemberLeft left) {
+    guest.account().changed();
+    world.tell(
+        "%s: %s left, %s, resent %d, dropped %d"
+            .formatted(bond.name(), left.member(), left.reason(), left.resent(), left.dropped()));
+  }
+
   /// Every member can be used.
   boolean whole() {
     return bond.members().stream().allMatch(member -> member.state() == MemberState.UP);
@@ -155,9 +161,7 @@ final class Tenant implements BondListener {
   void close() {
     device.close();
     guest.account().crash();
-    for (Nic nic : world.nicsOf(guest)) {
-      recall(nic.name());
-    }
+    bond.close();
     remotes.forEach(remote -> remote.close("the end"));
     if (!hub.detach(END)) {
       throw new Violation("the guest's end is missing");
@@ -177,18 +181,6 @@ final class Tenant implements BondListener {
     for (FabricPort remote : remotes) {
       if (remote.outstanding() > 0 || remote.inFlight() > 0) {
         throw new Violation("frames of " + remote + " are missing");
-      }
-    }
-  }
-
-  private void recall(String member) {
-    Frame[] batch = new Frame[64];
-    if (!bond.remove(member)) {
-      throw new Violation("the member " + member + " is missing");
-    }
-    for (int n = bond.recall(batch, 64); n > 0; n = bond.recall(batch, 64)) {
-      for (int i = 0; i < n; i++) {
-        batch[i].release();
       }
     }
   }

@@ -8,6 +8,9 @@ final class Ways {
   private final int home;
   private final long[] since = new long[Plan.NODES];
   private final boolean[] works = new boolean[Plan.NODES];
+
+  /// The bond knows that it works, or has had the time to find out.
+  private final boolean[] settled = new boolean[Plan.NODES];
   private long awakeSince;
   private long fastSince;
 
@@ -27,6 +30,7 @@ final class Ways {
         works[i] = good;
         since[i] = now;
       }
+      settled[i] = good && (settled[i] || since(nic) >= world.plan().convergence());
       if (nic.slow()) {
         fastSince = now;
       }
@@ -49,14 +53,35 @@ final class Ways {
         && !world.network().blocked(far.name(), here);
   }
 
-  /// Some way has worked for so long.
-  boolean someFor(long nanos) {
+  /// Every member is in use: no more doubt about ways that work.
+  void whole() {
+    look();
+    System.arraycopy(works, 0, settled, 0, works.length);
+  }
+
+  /// Something happened to the way by `nic` that it takes time to recover from, though it works.
+  void doubt(int nic) {
+    settled[nic] = false;
+    since[nic] = world.time().now();
+  }
+
+  /// Some way works, and the bond must know.
+  boolean some() {
+    return another(-1);
+  }
+
+  /// Some way but that by NIC `but` works, and the bond must know.
+  boolean another(int but) {
     for (Nic nic : world.nicsOf(guest)) {
-      if (works[nic.index()] && since(nic) >= nanos) {
+      if (nic.index() != but && settled[nic.index()]) {
         return true;
       }
     }
     return false;
+  }
+
+  Vm guest() {
+    return guest;
   }
 
   /// The way by this NIC has been broken for longer.

@@ -35,8 +35,7 @@ final class World {
     }
     for (int i = 0; i < plan.guests(); i++) {
       Account account = book.open(new Account(i, time, plan, Plan.NODES));
-      guests.add(
-          new Vm("vm" + i, GUEST_MAC + i, account, Plan.STREAM_IN + i, time, random, plan));
+      guests.add(new Vm("vm" + i, GUEST_MAC + i, account, Plan.STREAM_IN + i, time, random, plan));
     }
     this.peer = new Peer(time, random, lan, guests, plan.vlan());
     for (int i = 0; i < Plan.NODES; i++) {
@@ -91,6 +90,11 @@ final class World {
     return node == 0 ? nics : List.of(nics.get(node), nics.get(0));
   }
 
+  /// A node's process stands still.
+  boolean somebodyPaused() {
+    return processes.stream().anyMatch(process -> process.host().paused());
+  }
+
   /// Begins the process of a node anew, after it was killed.
   void restart(int node) {
     processes.set(node, new NodeProcess(this, node));
@@ -105,8 +109,7 @@ final class World {
   }
 
   void event(FabricEvent event) {
-    tell("fabric: %s %s %s: %s"
-        .formatted(event.kind(), event.node(), event.nic(), event.detail()));
+    tell("fabric: %s %s %s: %s".formatted(event.kind(), event.node(), event.nic(), event.detail()));
   }
 
   String story() {

@@ -37,11 +37,23 @@ final class Claims {
   private final Clock clock;
   private final Lane lane;
   private final Presence presence;
+  private final SharedOwners owners;
   private final Log log;
   private final Set<Attempt> attempts = new HashSet<>();
   private @Nullable String noMajority = "no majority: the directory is starting";
 
-  Claims(ClusterSettings settings, Clock clock, Lane lane, Presence presence, Log log) {
+  /// Nothing asked yet.
+  ///
+  /// @param owners told of each grant
+  /// @param log    where commands go
+  Claims(
+      ClusterSettings settings,
+      Clock clock,
+      Lane lane,
+      Presence presence,
+      SharedOwners owners,
+      Log log) {
+    this.owners = owners;
     this.node = settings.node();
     this.incarnation = clock.nanos();
     this.timings = settings.timings();
@@ -67,6 +79,7 @@ final class Claims {
         new Attempt(
             outcome -> {
               if (outcome instanceof Outcome.Granted(Ownership ownership)) {
+                owners.granted(ownership);
                 return result.complete(ownership);
               }
               return false;

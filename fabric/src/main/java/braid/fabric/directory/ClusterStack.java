@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLServerSocket;
@@ -23,7 +24,6 @@ import org.jgroups.protocols.VERIFY_SUSPECT2;
 import org.jgroups.protocols.pbcast.GMS;
 import org.jgroups.protocols.pbcast.NAKACK2;
 import org.jgroups.protocols.pbcast.STABLE;
-import org.jgroups.protocols.raft.ELECTION;
 import org.jgroups.protocols.raft.FileBasedLog;
 import org.jgroups.protocols.raft.InMemoryLog;
 import org.jgroups.protocols.raft.NO_DUPES;
@@ -60,14 +60,16 @@ final class ClusterStack {
   /// A channel that is not connected yet.
   ///
   /// @param logName what the log in memory is called within this process
-  static JChannel channel(ClusterSettings settings, String logName) throws Exception {
+  /// @param refused told one line for each peer with a wrong certificate
+  static JChannel channel(ClusterSettings settings, String logName, Consumer<String> refused)
+      throws Exception {
     ClusterTimings timings = settings.timings();
     InetAddress bind = settings.bind().socketAddress().getAddress();
     if (bind == null) {
       throw new IOException("'" + settings.bind().host() + "' is not known");
     }
     List<Protocol> stack = new ArrayList<>();
-    stack.add(transport(settings, bind));
+    stack.add(transport(settings, bind, refused));
     stack.add(discovery(settings));
     stack.add(
         new MERGE3()
@@ -95,13 +97,14 @@ final class ClusterStack {
     FRAG4 fragments = new FRAG4();
     fragments.setFragSize(FRAGMENT);
     stack.add(fragments);
-    stack.add(new ELECTION());
+    stack.add(new VoterElection());
     stack.add(raft(settings, logName));
     stack.add(new REDIRECT());
     return new JChannel(stack).name(settings.node());
   }
 
-  private static TCP transport(ClusterSettings settings, InetAddress bind) {
+  private static TCP transport(
+      ClusterSettings settings, InetAddress bind, Consumer<String> refused) {
     TCP tcp = new TCP();
     tcp.setBindAddress(bind);
     tcp.setBindPort(settings.bind().port());
@@ -113,15 +116,15 @@ final class ClusterStack {
     tcp.logDetails(false);
     NodeIdentity identity = settings.identity();
     if (identity != null) {
-      tcp.setSocketFactory(sockets(identity));
+      tcp.setSocketFactory(sockets(identity, refused));
       tcp.enableSuspectEvents(true);
     }
     return tcp;
   }
 
   /// Sockets for TLS 1.3 with certificates on both sides.
-  private static DefaultSocketFactory sockets(NodeIdentity identity) {
-    DefaultSocketFactory sockets = new DefaultSocketFactory(identity.sslContext());
+  private static DefaultSocketFactory sockets(NodeIdentity identity, Consumer<String> refused) {
+    DefaultSocketFactory sockets = new DefaultSocketFactory(identity.sslContext(refused));
     SSLParameters parameters = new SSLParameters();
     parameters.setProtocols(new String[] {"TLSv1.3"});
     parameters.setNeedClientAuth(true);

@@ -20,6 +20,7 @@ import java.util.function.Consumer;
 import org.jgroups.Address;
 import org.jgroups.BytesMessage;
 import org.jgroups.JChannel;
+import org.jgroups.MergeView;
 import org.jgroups.Message;
 import org.jgroups.Receiver;
 import org.jgroups.View;
@@ -59,6 +60,8 @@ public final class JGroupsDirectory implements Directory {
   private final SharedOwners owners;
   private final Claims claims;
   private final Counter rejected = new Counter("directory_messages_rejected");
+  private final Counter refusals = new Counter("directory_certificates_refused");
+  private final LimitedLog refusalLog = new LimitedLog(LOG, Clock.SYSTEM);
   private final long incarnation;
   private final Map<String, Address> lives = new HashMap<>();
   private Set<String> members = Set.of();
@@ -78,7 +81,7 @@ public final class JGroupsDirectory implements Directory {
     this.table = new NicTable(settings.voters().size());
     this.presence = new Presence(clock);
     this.owners = new SharedOwners(() -> lane.execute(this::show));
-    this.claims = new Claims(settings, clock, lane, presence, this::send);
+    this.claims = new Claims(settings, clock, lane, presence, owners, this::send);
   }
 
   /// Joins the cluster, or begins it: returns when this node knows who else is there. Takes up to
@@ -171,7 +174,7 @@ public final class JGroupsDirectory implements Directory {
 
   private void connect(int attempt) throws Exception {
     String logName = settings.cluster() + "-" + settings.node() + "-" + incarnation + "-" + attempt;
-    JChannel joining = ClusterStack.channel(settings, logName);
+    JChannel joining = ClusterStack.channel(settings, logName, this::refused);
     try {
       raft = new RaftHandle(joining, owners);
       joining.setDiscardOwnMessages(true).setReceiver(new FromGroup());
@@ -251,6 +254,11 @@ public final class JGroupsDirectory implements Directory {
     return rejected.get();
   }
 
+  /// How many handshakes ended because the other end's certificate was refused.
+  public long refusedCertificates() {
+    return refusals.get();
+  }
+
   @Override
   public void close() {
     lane.close(() -> {});
@@ -266,6 +274,14 @@ public final class JGroupsDirectory implements Directory {
   /// The channel, for tests that cut it off.
   @Nullable JChannel channel() {
     return channel;
+  }
+
+  private void refused(String whoAndWhy) {
+    lane.execute(
+        () -> {
+          refusals.add(1);
+          refusalLog.warning("directory: " + whoAndWhy);
+        });
   }
 
   private CompletableFuture<byte[]> send(byte[] command) throws Exception {
@@ -293,7 +309,9 @@ public final class JGroupsDirectory implements Directory {
         voters >= settings.majority()
             ? null
             : "no majority: " + voters + " of " + settings.voters().size() + " members";
-    boolean newcomers = !members.containsAll(now.keySet());
+    // After a cut (or a pause of this process) others may have forgotten this node, though it never
+    // saw them go.
+    boolean newcomers = view instanceof MergeView || !members.containsAll(now.keySet());
     for (Map.Entry<String, Address> member : now.entrySet()) {
       Address before = lives.put(member.getKey(), member.getValue());
       if (before != null && !before.equals(member.getValue())) {

@@ -1,29 +1,23 @@
 package braid.fabric.directory;
 
 import braid.port.Clock;
+import java.io.EOFException;
 import java.net.SocketException;
-import java.time.Duration;
 import java.util.Arrays;
 import org.jgroups.logging.CustomLogFactory;
 import org.jgroups.logging.Log;
 import org.jgroups.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-/// JGroups' log lines, on their way to ours: its warnings and errors as warnings, one in
-/// [#GAP] from each of its classes (a node with a wrong certificate knocks every second), all the
-/// rest as debug lines.
+/// JGroups' log lines, on their way to ours: its warnings and errors as warnings, few of each of
+/// its objects ([LimitedLog]), all the rest as debug lines.
 final class JGroupsLog implements Log {
-  private static final Duration GAP = Duration.ofSeconds(10);
-
   private final System.Logger log;
-  private final Clock clock;
-  private long toldAt;
-  private long untold;
-  private boolean told;
+  private final LimitedLog limited;
 
   private JGroupsLog(String category, Clock clock) {
     log = System.getLogger(category);
-    this.clock = clock;
+    limited = new LimitedLog(log, clock);
   }
 
   /// Takes all of JGroups' lines, for the whole process and as long as it lives.
@@ -43,21 +37,7 @@ final class JGroupsLog implements Log {
   }
 
   private void warning(String text, @Nullable Throwable cause) {
-    long skipped;
-    synchronized (this) {
-      long now = clock.nanos();
-      if (told && now - toldAt < GAP.toNanos()) {
-        untold++;
-        return;
-      }
-      told = true;
-      toldAt = now;
-      skipped = untold;
-      untold = 0;
-    }
-    String more = skipped == 0 ? "" : " (and " + skipped + " other lines since the last)";
-    String why = cause == null ? "" : ": " + cause;
-    log.log(System.Logger.Level.WARNING, "directory: " + text + why + more);
+    limited.warning("directory: " + text + (cause == null ? "" : ": " + cause));
   }
 
   /// JGroups formats with [String#format]; a wrong format of its own must not stop it.
@@ -136,8 +116,10 @@ final class JGroupsLog implements Log {
 
   @Override
   public void warn(String format, Object... args) {
-    // Of two connections that two nodes make to each other at one time, one is closed.
-    if (Arrays.stream(args).anyMatch(SocketException.class::isInstance)) {
+    // Of two connections that two nodes make to each other at one time, one is closed. So is one
+    // whose handshake failed: of that, the judge of certificates told already.
+    if (Arrays.stream(args)
+        .anyMatch(a -> a instanceof SocketException || a instanceof EOFException)) {
       debug(format, args);
       return;
     }

@@ -5,6 +5,8 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jgroups.raft.StateMachine;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,7 @@ final class SharedOwners implements StateMachine {
   private static final System.Logger LOG = System.getLogger(SharedOwners.class.getName());
 
   private final OwnershipTable table = new OwnershipTable();
+  private final Map<Long, Ownership> ahead = new HashMap<>();
   private final Runnable changed;
 
   /// An empty table.
@@ -30,6 +33,7 @@ final class SharedOwners implements StateMachine {
       OwnershipTable.Command command = OwnershipCodec.command(data, offset, length);
       synchronized (this) {
         outcome = table.apply(command);
+        forgetWhatIsKnown();
       }
     } catch (IOException e) {
       // The same on every node that has this version, so it must not stop the log.
@@ -44,6 +48,7 @@ final class SharedOwners implements StateMachine {
   public void readContentFrom(DataInput in) throws IOException {
     synchronized (this) {
       table.readFrom(in);
+      forgetWhatIsKnown();
     }
     changed.run();
   }
@@ -54,10 +59,29 @@ final class SharedOwners implements StateMachine {
   }
 
   synchronized Collection<Ownership> owners() {
-    return table.owners();
+    Map<Long, Ownership> all = new HashMap<>();
+    table.owners().forEach(ownership -> all.put(ownership.mac(), ownership));
+    all.putAll(ahead);
+    return all.values();
   }
 
   synchronized Optional<Ownership> owner(long mac) {
-    return table.owner(mac);
+    Ownership ownership = ahead.get(mac);
+    return ownership == null ? table.owner(mac) : Optional.of(ownership);
+  }
+
+  /// This node was granted an address. It knows so before its own copy of the log does.
+  void granted(Ownership ownership) {
+    synchronized (this) {
+      if (ownership.token() > table.lastToken()) {
+        ahead.put(ownership.mac(), ownership);
+      }
+    }
+    changed.run();
+  }
+
+  /// Tokens are given in the order of the log, so the last one tells how far the copy is.
+  private void forgetWhatIsKnown() {
+    ahead.values().removeIf(ownership -> ownership.token() <= table.lastToken());
   }
 }

@@ -133,6 +133,42 @@ final class Cluster implements AutoCloseable {
     }
   }
 
+  /// The command line of a process that is one of this cluster's nodes, with one NIC.
+  static List<String> command(Cluster cluster, String node, @Nullable Path certificates) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Member.class.getName()));
+    command.add(node);
+    command.add(certificates == null ? "" : certificates.toString());
+    cluster.voters.forEach((name, endpoint) -> command.add(name + "=" + endpoint));
+    return command;
+  }
+
+  /// A node as a process of its own, until it is killed.
+  static final class Member {
+    private Member() {}
+
+    public static void main(String[] args) throws InterruptedException {
+      Map<String, Endpoint> voters = new TreeMap<>();
+      for (String voter : List.of(args).subList(2, args.length)) {
+        voters.put(
+            voter.substring(0, voter.indexOf('=')),
+            Endpoint.parse(voter.substring(voter.indexOf('=') + 1)));
+      }
+      NodeIdentity identity =
+          args[1].isEmpty()
+              ? null
+              : NodeIdentity.load(TlsFiles.in(Path.of(args[1]), args[0]), Instant.now());
+      Directory directory =
+          JGroupsDirectory.open(
+              new ClusterSettings(
+                  "test", args[0], voters.get(args[0]), voters, null, identity, SHORT),
+              Clock.sinceEpoch());
+      directory.publish(List.of(Nics.nic(args[0], "e0")));
+      Thread.currentThread().join();
+    }
+  }
+
   JGroupsDirectory get(String node) {
     return members.get(node);
   }

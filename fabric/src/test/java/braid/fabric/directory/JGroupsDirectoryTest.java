@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import braid.fabric.directory.DirectoryException.Reason;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -21,6 +20,8 @@ import org.jgroups.stack.ProtocolStack;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Three members on loopback. What takes time is what must: finding no group, a silence, a merge.
 @Tag("real")
@@ -102,6 +103,7 @@ class JGroupsDirectoryTest {
       // The second one: no majority. What is known stays, and is said to be old.
       cluster.get(rest[1]).publish(List.of(nic(rest[1], "e9")));
       soon().until(() -> cluster.get(rest[0]).map().find(rest[1], "e9").isPresent());
+      soon().until(() -> cluster.get(rest[0]).owner(MAC).isPresent());
       cluster.stop(rest[1]);
       JGroupsDirectory last = cluster.get(rest[0]);
       soon().until(() -> last.map().stale());
@@ -192,6 +194,7 @@ class JGroupsDirectoryTest {
           assertThat(outside.map().nics()).isEmpty();
           assertThatThrownBy(() -> outside.claim(MAC).join()).hasMessageContaining("0 of 1");
         }
+        soon().until(() -> a.refusedCertificates() > 0 || x.refusedCertificates() > 0);
         // And one with a certificate joins all the same, without being a voter.
         JGroupsDirectory y =
             cluster.open(cluster.settings("y", Cluster.freePort(), folder.resolve("pki")));
@@ -224,21 +227,49 @@ class JGroupsDirectoryTest {
     }
   }
 
-  @Test
-  void withoutTlsAnEndedProcessIsSeenByItsSecondPort() throws IOException {
-    try (Cluster cluster = new Cluster(null, null, "a", "b")) {
-      cluster.openAll();
-      soon().until(() -> !cluster.get("a").map().stale());
-      assertThat(
-              cluster
-                  .get("a")
-                  .channel()
-                  .getProtocolStack()
-                  .<org.jgroups.protocols.FD_SOCK2>findProtocol(
-                      org.jgroups.protocols.FD_SOCK2.class)
-                  .getBindAddress())
-          .isEqualTo(InetAddress.getLoopbackAddress());
+  @ParameterizedTest(name = "TLS {0}")
+  @ValueSource(booleans = {true, false})
+  void aProcessThatHangsOrIsKilledIsNoticed(boolean tls) throws Exception {
+    Path pki = tls ? folder.resolve("pki") : null;
+    try (Cluster cluster = new Cluster(pki, null, "a", "b", "k")) {
+      cluster.open("a");
+      cluster.open("b");
+      Process process = new ProcessBuilder(Cluster.command(cluster, "k", pki)).inheritIO().start();
+      try {
+        soon().until(() -> cluster.get("a").map().of("k").size() == 1);
+        soon().until(() -> cluster.get("b").map().of("k").size() == 1);
+        long start = System.nanoTime();
+        signal("STOP", process);
+        noticed(cluster, List.of("a", "b"));
+        report("kill -STOP seen by both, TLS " + tls, start);
+        cluster.get("a").claim(MAC).join();
+        start = System.nanoTime();
+        signal("CONT", process);
+        noticed(cluster, List.of("a", "b", "k"));
+        report("kill -CONT, three again", start);
+        soon().until(() -> cluster.get("b").map().of("k").size() == 1);
+
+        start = System.nanoTime();
+        process.destroyForcibly();
+        noticed(cluster, List.of("a", "b"));
+        report("kill -9 seen by both, TLS " + tls, start);
+        assertThat(cluster.get("a").map().nics()).isEmpty();
+        assertThat(cluster.get("a").map().stale()).isFalse();
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
     }
+  }
+
+  private static void noticed(Cluster cluster, List<String> members) {
+    for (String node : List.of("a", "b")) {
+      soon().until(() -> cluster.get(node).map().members().equals(members));
+    }
+  }
+
+  private static void signal(String name, Process process) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor())
+        .isZero();
   }
 
   private static String leader(Cluster cluster) {
