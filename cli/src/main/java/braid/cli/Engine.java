@@ -8,11 +8,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -99,15 +99,20 @@ final class Engine implements AutoCloseable {
 
   /// Asks something of the worker.
   <T> T call(Callable<T> question) {
-    if (!worker.ended()) {
-      try {
-        return worker.call(question);
-      } catch (IllegalStateException e) {
-        if (!worker.ended() || !Objects.equals(e.getCause(), worker.failure())) {
-          throw e.getCause() instanceof RuntimeException cause ? cause : e;
-        }
-        // It ended meanwhile, and has not looked at the question.
+    AtomicBoolean begun = new AtomicBoolean();
+    try {
+      if (!worker.ended()) {
+        return worker.call(
+            () -> {
+              begun.set(true);
+              return question.call();
+            });
       }
+    } catch (IllegalStateException e) {
+      if (begun.get() || !worker.ended()) {
+        throw e.getCause() instanceof RuntimeException cause ? cause : e;
+      }
+      // It ended meanwhile, and has not looked at the question.
     }
     try {
       return question.call();

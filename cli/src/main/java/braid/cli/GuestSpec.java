@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param vlan      VLAN that it is in without seeing the tag, 1 to 4094; 0 for none
 /// @param rateMbps  most that it may send, Mbit/s; 0 for no limit
 /// @param antiSpoof frames from another source address than its own are dropped; without a `mac`
-///     its own is that of its first frame
+///                  its own is that of its first frame
 /// @param allow     further addresses that it may use
 /// @param pcap      file that all its frames are written to; null for none
 /// @param drop      percent of frames dropped on purpose, for debugging; 0 normally
