@@ -230,7 +230,10 @@ class SpreadSimulationTest {
       sent += count;
     }
     long dropped =
-        rig.counted("tx_drop_no_member") + rig.counted("tx_drop_resend") + droppedByPorts();
+        rig.counted("tx_drop_no_member")
+            + rig.counted("tx_drop_resend")
+            + rig.counted("tx_drop_member_full")
+            + droppedByPorts();
     int waiting = rig.bond.pending();
     assertThat(delivered + dropped + waiting).as(this::where).isEqualTo(sent);
   }
