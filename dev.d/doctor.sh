@@ -16,7 +16,7 @@ note() { printf '  note  %s\n' "$1"; }
 doctor_packages() {
   local package
   for package in maven gcc libc6-dev qemu-system-x86 user-mode-linux busybox-static cpio kmod \
-    xz-utils squashfs-tools iproute2 iputils-ping iperf3 tcpdump ethtool dpdk-dev; do
+    xz-utils squashfs-tools iproute2 iputils-ping iperf3 tcpdump tshark ethtool dpdk-dev; do
     if has_package "$package"; then
       has "package $package $(dpkg-query -W -f '${Version}' "$package")"
     else
@@ -54,7 +54,7 @@ verb_doctor() {
   else
     lacks "QEMU 10" "./dev setup"
   fi
-  for file in vmlinux initramfs.cpio jre.squashfs traffic; do
+  for file in vmlinux initramfs.cpio jre.squashfs traffic bond-choices uml-xstate.so; do
     if [ -e "$GUEST/$file" ]; then has "guest file $file"; else lacks "guest file $file" "./dev setup"; fi
   done
   doctor_kernel

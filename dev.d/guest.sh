@@ -6,6 +6,8 @@
 #   jre.squashfs     a Java runtime, read-only, for the guest that runs braid
 #   jre/             the same as a directory: to prepare class archives on the host
 #   traffic          the traffic program, static: the same one on both ends
+#   bond-choices     what the kernel's bonding driver does with each frame, static
+#   uml-xstate.so    lets user-mode Linux run on processors with a large register state
 #   uml-init, agent  first process of the user-mode Linux guest, whose root is the host's
 # shellcheck shell=bash
 
@@ -20,6 +22,7 @@ GUEST_MODULES=(virtio_pci virtio_net virtio_blk virtio_console qemu_fw_cfg squas
 need_guests() {
   need_packages "the virtual machines" qemu-system-x86 user-mode-linux iproute2 iputils-ping \
     iperf3 tcpdump ethtool procps
+  need_packages "the tests of captures" tshark
   need_packages "the guest images" busybox-static cpio kmod xz-utils zstd squashfs-tools binutils
   # One at a time: the cache may serve several checkouts.
   mkdir -p "$GUEST"
@@ -27,7 +30,9 @@ need_guests() {
   flock 8
   need_qemu10
   guest_kernel
-  guest_traffic
+  guest_program traffic sha256.h
+  guest_program bond-choices
+  guest_library uml-xstate
   guest_initramfs
   guest_jre
   install -m 755 "$GUEST_SOURCE"/{agent,uml-init,in-guest-root} "$GUEST/"
@@ -100,12 +105,24 @@ unpack_vmlinux() {
   rm "$to.packed"
 }
 
-guest_traffic() {
-  made "$GUEST/traffic" "$GUEST_SOURCE/traffic.c" "$GUEST_SOURCE/sha256.h" && return 0
-  say "compile the traffic program"
-  quiet gcc -std=c11 -O2 -Wall -Wextra -Werror -static -o "$GUEST/traffic.new" "$GUEST_SOURCE/traffic.c"
-  mv "$GUEST/traffic.new" "$GUEST/traffic"
-  done_making "$GUEST/traffic"
+# guest_program NAME [HEADER...]: compiles NAME.c, static.
+guest_program() {
+  local name=$1
+  shift
+  made "$GUEST/$name" "$GUEST_SOURCE/$name.c" "${@/#/$GUEST_SOURCE/}" && return 0
+  say "compile the guests' program $name"
+  quiet gcc -std=c11 -O2 -Wall -Wextra -Werror -static -o "$GUEST/$name.new" "$GUEST_SOURCE/$name.c"
+  mv "$GUEST/$name.new" "$GUEST/$name"
+  done_making "$GUEST/$name"
+}
+
+# guest_library NAME: compiles NAME.c to be preloaded on the host.
+guest_library() {
+  made "$GUEST/$1.so" "$GUEST_SOURCE/$1.c" && return 0
+  say "compile the guests' library $1"
+  quiet gcc -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -o "$GUEST/$1.so.new" "$GUEST_SOURCE/$1.c"
+  mv "$GUEST/$1.so.new" "$GUEST/$1.so"
+  done_making "$GUEST/$1.so"
 }
 
 # Where the C library lies that the guest gets: the newest one any of its programs needs.

@@ -2,7 +2,10 @@
 @org.jspecify.annotations.NullMarked
 module braid.tck {
   requires static transitive org.jspecify;
+  requires braid.fabric;
   requires braid.kernel;
+  requires braid.ssi;
 
   exports braid.tck;
+  exports braid.tck.sim;
 }

@@ -3,6 +3,7 @@
 module braid.ssi {
   requires static transitive org.jspecify;
   requires transitive braid.port;
+  requires com.github.benmanes.caffeine;
 
   exports braid.ssi;
 }

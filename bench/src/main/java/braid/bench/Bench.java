@@ -1,5 +1,6 @@
 package braid.bench;
 
+import braid.vm.TestbedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -114,8 +115,12 @@ final class Bench {
     if (!args.isEmpty() && args.getFirst().equals("fabric")) {
       return fabric(args.subList(1, args.size()));
     }
+    if (!args.isEmpty() && args.getFirst().equals("failover")) {
+      return failover(args.subList(1, args.size()));
+    }
     if (args.isEmpty() || !args.getFirst().equals("ring")) {
       System.err.print(USAGE);
+      System.err.print(FailoverOptions.USAGE);
       return 2;
     }
     Options options;
@@ -160,5 +165,22 @@ final class Bench {
     throw new IllegalArgumentException(
         String.format(
             Locale.ROOT, "%s wants a number from %s to %s, not %s", name, least, most, value));
+  }
+
+  private static int failover(List<String> args) throws IOException {
+    FailoverOptions options;
+    try {
+      options = FailoverOptions.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println("bench failover: " + e.getMessage());
+      System.err.print(FailoverOptions.USAGE);
+      return 2;
+    }
+    try {
+      return new FailoverBench(options, System.out).run();
+    } catch (IllegalStateException | TestbedException e) {
+      System.err.println("bench failover: " + e.getMessage());
+      return 1;
+    }
   }
 }

@@ -179,22 +179,13 @@ final class FabricBench {
     String seconds = String.format(Locale.ROOT, "%.1f", options.seconds);
     String port = Integer.toString(PORT + 1);
     try (Child receiver =
-        Child.start(
-            "tunnel", b.within(List.of(program.toString(), "receive", port, seconds)))) {
+        Child.start("tunnel", b.within(List.of(program.toString(), "receive", port, seconds)))) {
       receiver.await(Pattern.compile("listening\n"), PATIENCE_SECONDS);
       String longer = String.format(Locale.ROOT, "%.1f", options.seconds + 0.5);
       String _ =
-          a.run(
-              program.toString(),
-              "send",
-              ADDRESS_B,
-              port,
-              Integer.toString(SMALL_FRAME),
-              longer);
+          a.run(program.toString(), "send", ADDRESS_B, port, Integer.toString(SMALL_FRAME), longer);
       Matcher received = receiver.await(RECEIVED, PATIENCE_SECONDS);
-      return Double.parseDouble(received.group(1))
-          / Double.parseDouble(received.group(2))
-          / 1e6;
+      return Double.parseDouble(received.group(1)) / Double.parseDouble(received.group(2)) / 1e6;
     }
   }
 
@@ -205,8 +196,7 @@ final class FabricBench {
     Identity authority = Certificates.authority("bench", Validity.days(now, 2), random);
     PemFiles.write(directory, PemFiles.AUTHORITY, authority, false);
     for (String node : List.of("a", "b")) {
-      PemFiles.write(
-          directory, node, Certificates.issue(authority, node, day, random), false);
+      PemFiles.write(directory, node, Certificates.issue(authority, node, day, random), false);
     }
   }
 
@@ -220,8 +210,7 @@ final class FabricBench {
     }
     Path program = directory.resolve("udp-tunnel");
     String _ =
-        Testbed.run(
-            List.of("gcc", "-std=c11", "-O2", "-o", program.toString(), source.toString()));
+        Testbed.run(List.of("gcc", "-std=c11", "-O2", "-o", program.toString(), source.toString()));
     return program;
   }
 

@@ -27,8 +27,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 
-/// One end of the fabric for `bench fabric`, in a process of its own: a NIC that takes all frames at
-/// once (`sink`), or a user that sends as many as it may (`source`).
+/// One end of the fabric for `bench fabric`, in a process of its own: a NIC that takes all frames
+/// at once (`sink`), or a user that sends as many as it may (`source`).
 ///
 /// ```
 ///   sink   CERTIFICATES ADDRESS PORT TRANSPORT
@@ -55,7 +55,8 @@ final class FabricPeer {
             1,
             4,
             Window.DEFAULT,
-            Timing.DEFAULT);
+            Timing.DEFAULT,
+            () -> {});
     IoUring ring = new IoUring(URING_OPERATIONS);
     try (Worker worker = new Worker("fabric-" + node, Clock.SYSTEM, ring, 0);
         Fabric fabric =
@@ -87,9 +88,7 @@ final class FabricPeer {
     Arena arena = Arena.global();
     FabricPort port =
         fabric.connect(
-            "bench",
-            new RemoteNic("b", "n0", address),
-            arena.allocate(fabric.memoryBytes(), 64));
+            "bench", new RemoteNic("b", "n0", address), arena.allocate(fabric.memoryBytes(), 64));
     Source source = new Source(port, arena);
     worker.add(source);
     worker.start();

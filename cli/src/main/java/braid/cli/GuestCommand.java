@@ -5,7 +5,6 @@ import braid.ssi.BondConfig;
 import braid.ssi.CcmInterval;
 import braid.ssi.Continuity;
 import braid.ssi.Monitor;
-import braid.ssi.Reselect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -122,12 +121,12 @@ final class GuestCommand implements Callable<Integer> {
     long holdNanos = hold * 1_000_000L;
     BondConfig bond =
         BondConfig.DEFAULT
-            .monitors(monitors.toArray(Monitor[]::new))
-            .primary(primary.equals("none") ? "" : primary, Reselect.ALWAYS)
-            .hold(
+            .withMonitors(monitors)
+            .withPrimary(primary.equals("none") ? "" : primary)
+            .withHold(
                 holdNanos,
                 Math.max(holdNanos, holdMax * 1_000_000L),
-                BondConfig.DEFAULT.flapNanos());
+                BondConfig.DEFAULT.health().flapNanos());
     return new GuestStack.Options(name, List.copyOf(nics), bond, spin * 1_000L);
   }
 

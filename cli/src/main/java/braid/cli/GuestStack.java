@@ -11,6 +11,7 @@ import braid.kernel.Netlink;
 import braid.kernel.PciFunction;
 import braid.kernel.Tap;
 import braid.kernel.TapPort;
+import braid.kernel.Urgency;
 import braid.port.Cable;
 import braid.port.Clock;
 import braid.port.FramePool;
@@ -20,6 +21,7 @@ import braid.ssi.ActiveChange;
 import braid.ssi.Bond;
 import braid.ssi.BondConfig;
 import braid.ssi.BondListener;
+import braid.ssi.LocalAddresses;
 import braid.ssi.MemberConfig;
 import braid.ssi.MemberState;
 import java.util.ArrayList;
@@ -110,7 +112,8 @@ final class GuestStack implements AutoCloseable, BondListener {
     Offloads offloads =
         ports.stream().map(VirtioNetPort::offloads).reduce(Offloads.ALL, Offloads::and);
     tap.offload(offloads.checksum(), offloads.tso4(), offloads.tso6(), offloads.ecn());
-    setUp(bond.mac());
+    long mac = ports.getFirst().config().mac();
+    setUp(mac);
     counted.addAll(ports);
     counted.add(bond);
     counted.add(tapPort);
@@ -119,11 +122,8 @@ final class GuestStack implements AutoCloseable, BondListener {
     // The worker ends first, whatever else follows: nothing else may touch what is closed then.
     undo.own(worker);
     worker.start();
-    LOG.info(
-        "{}: ready, MAC {}, members {}",
-        options.name,
-        NodeConfig.macText(bond.mac()),
-        names(functions));
+    worker.submit(Urgency::raise);
+    LOG.info("{}: ready, MAC {}, members {}", options.name, Macs.text(mac), names(functions));
   }
 
   private Bond bond(DmaMemory memory, VfioNics nics) {
@@ -140,9 +140,10 @@ final class GuestStack implements AutoCloseable, BondListener {
             CONTROL_FRAME_BYTES,
             0);
     long mac = ports.getFirst().config().mac();
-    Bond bond = new Bond(options.name, mac, options.bond, control, worker.clock(), this);
+    Bond bond =
+        new Bond(options.name, LocalAddresses.of(mac), options.bond, control, worker.clock(), this);
     for (VirtioNetPort port : ports) {
-      bond.add(port, new MemberConfig(port.name(), port.config().mac(), -ports.indexOf(port)));
+      bond.add(port, new MemberConfig(port.name(), port.config().mac(), -ports.indexOf(port), 0));
     }
     return bond;
   }
@@ -177,7 +178,7 @@ final class GuestStack implements AutoCloseable, BondListener {
     for (String nic : options.nics) {
       if (!known.contains(nic)) {
         throw new ConfigException(
-            "--nic " + nic, "no virtio NIC has this address", Field.didYouMean(nic, known));
+            "--nic " + nic, "no virtio NIC has this address", Words.didYouMean(nic, known));
       }
     }
     return all.stream().filter(function -> options.nics.contains(function.address())).toList();

@@ -1,108 +1,111 @@
 package braid.cli;
 
-import braid.host.NetDevice;
-import braid.host.VhostNetPort;
-import braid.host.VhostUserServer;
-import braid.kernel.IoUring;
-import braid.kernel.Link;
+import braid.cli.control.ControlClient;
+import braid.cli.control.ControlServer;
+import braid.cli.control.DropWatch;
+import braid.cli.control.EventHub;
+import braid.cli.control.MetricsServer;
+import braid.cli.control.NodeControl;
+import braid.cli.control.NodeEvent;
+import braid.cli.control.NodeView;
+import braid.cli.control.RefusedException;
 import braid.kernel.LinkMonitor;
 import braid.kernel.LinuxException;
-import braid.kernel.Netlink;
-import braid.kernel.Tap;
-import braid.kernel.TapPort;
-import braid.port.Cable;
-import braid.port.Clock;
-import braid.port.FaultyPort;
-import braid.port.FramePool;
-import braid.port.LinkState;
-import braid.port.PcapPort;
-import braid.port.Port;
-import braid.port.Worker;
-import braid.ssi.Continuity;
-import braid.ssi.MepPort;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
+import braid.kernel.Urgency;
+import braid.port.TapPoint;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A running node: guests' devices on one side, this host's NICs on the other.
+/// A running node: guests' devices on one side, this host's NICs and other nodes' on the other.
 ///
 /// ```
-///   VMM ── vhost-user ── VhostNetPort ── MepPort ── Cable ── TapPort ── brd-a0 ── br0 ── eth0
-///                                      (FaultyPort, PcapPort)
+///   guest vm1 ─ GuestUnit ─┐                        ┌─ LocalMember a0 ─┐
+///   guest vm2 ─ GuestUnit ─┤ Switch ═ BondUnit ─────┤                  Switch ═ NicUnit a0
+///                          └                        └─ RemoteMember b/b0   │
+///                                    other nodes' sessions ── Lender ──────┘
 /// ```
-/// **Order of start**: interfaces, ports, worker, link events, and the sockets last: QEMU stands
-/// still from connecting until it is answered. **Order of end**: the reverse; what the node made
-/// it removes.
+/// **Order of start**: the worker, the cluster, then everything that the configuration names, in
+/// the way in which a later change of it would plug it in; the guests' sockets last: QEMU stands
+/// still from connecting until it is answered. **Order of end**: the reverse; what the node made it
+/// removes.
 ///
-/// **Threads**: one control thread starts and closes it; one worker owns all ports; the link
-/// monitor and one thread per socket post commands.
-final class Node implements AutoCloseable {
+/// **Threads**: see [Engine]. Methods of [NodeControl] are for any thread: they hand over to the
+/// control thread and wait.
+final class Node implements NodeControl, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger("braid.node");
-  private static final int RING_OPERATIONS = 4096;
-  private static final int TAP_FRAMES = 128;
-  private static final int CONTROL_FRAMES = 16;
-  private static final int CONTROL_FRAME_BYTES = 192;
-  private static final int COPY_FRAMES = 64;
+  private static final long TICK_MILLIS = 1_000;
 
-  /// A guest and the NIC behind it.
-  private record Line(
-      NodeConfig.Guest guest,
-      NodeConfig.Nic nic,
-      MepPort mep,
-      VhostUserServer server,
-      List<Port> counted) {
-    /// The interface whose carrier counts.
-    String watched() {
-      return nic.uplink() == null ? nic.tap() : nic.uplink();
+  private final Source source;
+  private final Instant startedAt = Instant.now();
+  private final EventHub events = new EventHub(InstantSource.system());
+  private final ClosingStack undo = new ClosingStack(LOG);
+  private final Engine engine;
+  private final Plug plug;
+  private final Cluster cluster;
+  private final Wiring wiring;
+  private final NicLoads loads;
+  private final NodeViews views;
+  private final MapWatchers watchers = new MapWatchers();
+  private volatile NodeConfig config;
+  private volatile Instant appliedAt = startedAt;
+  private volatile List<String> problems = List.of();
+
+  /// Where a configuration comes from.
+  ///
+  /// @param name  the file, or "command line"
+  /// @param again reads it again; null when it cannot be
+  record Source(String name, @Nullable Supplier<NodeConfig> again) {}
+
+  private Node(NodeConfig config, Source source, Runnable failed) {
+    this.source = source;
+    undo.own(events);
+    this.engine = undo.own(new Engine(config.spinMicros(), events));
+    this.config = empty(config);
+    engine.onFailure(failed);
+    engine.worker().faults(this::onFault);
+    try {
+      this.plug = undo.own(new Plug());
+      this.cluster = undo.own(Cluster.open(engine, config));
+    } catch (RuntimeException e) {
+      undo.close();
+      throw e;
     }
+    this.wiring = new Wiring(engine, plug, cluster);
+    this.loads = new NicLoads();
+    this.views = new NodeViews(engine, wiring, cluster);
   }
 
-  private final NodeConfig config;
-  private final ClosingStack undo = new ClosingStack(LOG);
-  private final List<Line> lines = new ArrayList<>();
-  private final Map<String, Boolean> carriers = new LinkedHashMap<>();
-  private final IoUring ring = new IoUring(RING_OPERATIONS);
-  private final Worker worker;
-  private final Arena arena = Arena.ofShared();
-
-  private Node(NodeConfig config, Runnable failed) {
-    this.config = config;
-    this.worker = new Worker("braid", Clock.SYSTEM, ring, config.spinMicros() * 1_000L);
-    worker.faults(
-        fault -> {
-          // Every one is asked: two guests may have shrunk their memory at once.
-          boolean handled = false;
-          for (Line line : lines) {
-            handled |= line.server.onFault(fault);
-          }
-          if (!handled) {
-            failed.run();
-          }
-          return handled;
-        });
-    // Closed last: ports' frames lie in it.
-    undo.own(arena);
+  private static NodeConfig empty(NodeConfig config) {
+    return config.guests(List.of()).bonds(List.of()).nics(List.of());
   }
 
   /// Starts a node; when this returns every socket answers.
   ///
+  /// @param source where `config` is from
   /// @param failed called when the node can no longer work
   /// @throws LinuxException  when the kernel refuses
   /// @throws ConfigException when a file or interface named in the configuration is not there
-  static Node start(NodeConfig config, Runnable failed) {
-    Node node = new Node(config, failed);
+  static Node start(NodeConfig config, Source source, Runnable failed) {
+    Node node = new Node(config, source, failed);
     try {
-      node.open();
+      node.open(config);
       return node;
     } catch (RuntimeException e) {
       node.close();
@@ -110,219 +113,300 @@ final class Node implements AutoCloseable {
     }
   }
 
-  private void open() {
-    try (Netlink netlink = new Netlink()) {
-      for (NodeConfig.Guest guest : config.guests()) {
-        NodeConfig.Nic nic =
-            config.nics().stream()
-                .filter(n -> n.name().equals(guest.nic()))
-                .findFirst()
-                .orElseThrow();
-        line(netlink, guest, nic);
-      }
-      lines.forEach(
-          line -> carriers.put(line.watched(), netlink.requireLink(line.watched()).carrier()));
+  private void open(NodeConfig wanted) {
+    engine.worker().start();
+    engine.worker().submit(Urgency::raise);
+    Rehearsal.run();
+    undo.own(LinkMonitor.start(this::linkEvent));
+    undo.own(() -> onControl(this::takeDown));
+    List<String> failures =
+        onControl(
+            () -> {
+              cluster.onChange(
+                  map -> {
+                    wiring.follow();
+                    watchers.tell(views.nics());
+                  });
+              List<String> wrong = wiring.apply(ConfigDiff.between(config, wanted), wanted);
+              config = wanted;
+              publish();
+              return wrong;
+            });
+    if (!failures.isEmpty()) {
+      throw new ConfigException(source.name, failures.getFirst(), "Mend it and start again");
     }
-    lines.forEach(line -> line.mep.uplink(state(line)));
-    undo.own(worker);
-    worker.start();
-    undo.own(LinkMonitor.start(this::linkChanged));
-    for (Line line : lines) {
-      line.server.link(state(line).up());
-      directoryOf(line.guest.socket());
-      undo.own(line.server).start();
-    }
+    engine.every(TICK_MILLIS, this::tick);
+    serve(wanted);
     LOG.info(
-        "node is ready: {}", lines.stream().map(Node::describe).collect(Collectors.joining(", ")));
+        "node is ready: {}",
+        wiring.guests().stream().map(GuestUnit::describe).collect(Collectors.joining(", ")));
+    events.publish(new NodeEvent.NodeChanged(wanted.node(), "ready", ""));
   }
 
-  private static String describe(Line line) {
-    return "guest " + line.guest.name() + " at " + line.guest.socket() + " on " + line.nic.tap();
-  }
-
-  private void line(Netlink netlink, NodeConfig.Guest guest, NodeConfig.Nic nic) {
-    Tap tap = Tap.open(nic.tap());
-    TapPort tapPort =
-        undo.own(
-            new TapPort(
-                nic.name(), tap, ring, worker.clock(), memory(TapPort.memoryFor(TAP_FRAMES))));
-    plug(netlink, nic, guest.mtu());
-    VhostNetPort guestPort = new VhostNetPort(guest.name(), worker.clock(), ring);
-    FramePool control =
-        new FramePool(
-            memory(FramePool.bytesFor(CONTROL_FRAMES, CONTROL_FRAME_BYTES)),
-            CONTROL_FRAME_BYTES,
-            0);
-    MepPort mep =
-        new MepPort(
-            guestPort,
-            Continuity.NODE,
-            NodeConfig.macOf(guest.name() + "@" + nic.tap()),
-            control,
-            worker.clock());
-    VhostUserServer server =
-        new VhostUserServer(
-            new VhostUserServer.Settings(
-                guest.name(),
-                guest.socket(),
-                guest.mode() == NodeConfig.Mode.CLIENT,
-                NetDevice.of(guest.mac(), guest.mtu())),
-            guestPort,
-            worker,
-            Clock.SYSTEM,
-            // A guest that runs a continuity check is told by it, faster than by a lost socket.
-            () -> !worker.call(mep::speaking));
-    worker.add(new Cable(wrapped(mep, guest), tapPort));
-    lines.add(new Line(guest, nic, mep, server, List.of(guestPort, tapPort)));
-  }
-
-  /// The ports a user asked for between guest and NIC.
-  private Port wrapped(Port port, NodeConfig.Guest guest) {
-    Port outer = port;
-    if (guest.drop() > 0) {
-      int bytes = TapPort.FRAME_BYTES;
-      FaultyPort faulty =
-          new FaultyPort(
-              outer,
-              new Random(),
-              new FramePool(memory(FramePool.bytesFor(COPY_FRAMES, bytes)), bytes, 0));
-      FaultyPort.Faults faults = new FaultyPort.Faults(guest.drop() / 100.0, 0, 0);
-      faulty.inward(faults);
-      faulty.outward(faults);
-      LOG.warn("guest {}: {} % of its frames are dropped on purpose", guest.name(), guest.drop());
-      outer = faulty;
-    }
-    return guest.pcap() == null ? outer : recorded(outer, guest.pcap(), guest.name());
-  }
-
-  private Port recorded(Port port, Path file, String guest) {
+  /// The doors for operators. The default place may be another node's: then this one has none.
+  private void serve(NodeConfig wanted) {
+    Path socket = wanted.control();
     try {
-      return undo.own(new PcapPort(port, file, Clock.sinceEpoch()));
-    } catch (IOException e) {
-      throw new ConfigException(
-          "guest " + guest,
-          "pcap file " + file + " cannot be written (" + e + ")",
-          "Choose another");
-    }
-  }
-
-  private void plug(Netlink netlink, NodeConfig.Nic nic, int mtu) {
-    int tap = netlink.requireLink(nic.tap()).index();
-    netlink.setMtu(tap, mtu);
-    String bridge = nic.bridge();
-    if (bridge == null) {
-      netlink.setUp(tap, true);
-      return;
-    }
-    String uplink = nic.uplink();
-    if (uplink != null && netlink.link(uplink).isEmpty()) {
-      throw new ConfigException(
-          "nic " + nic.name(),
-          "there is no interface '" + uplink + "' to be its uplink",
-          Field.didYouMean(uplink, netlink.links().stream().map(Link::name).toList()));
-    }
-    if (netlink.createBridge(bridge)) {
-      int made = netlink.requireLink(bridge).index();
-      undo.own(() -> remove(made));
-    }
-    netlink.join(nic.tap(), bridge);
-    if (uplink != null) {
-      netlink.join(uplink, bridge);
-    }
-  }
-
-  private static void remove(int index) {
-    try (Netlink netlink = new Netlink()) {
-      netlink.delete(index);
-    }
-  }
-
-  private static void directoryOf(Path socket) {
-    try {
-      Files.createDirectories(socket.toAbsolutePath().normalize().getParent());
-    } catch (IOException e) {
-      throw new ConfigException(
-          "socket " + socket, "its directory cannot be made (" + e + ")", "Choose another place");
-    }
-  }
-
-  private MemorySegment memory(long bytes) {
-    return arena.allocate(bytes, 64);
-  }
-
-  /// On the monitor's thread: an interface changed.
-  private void linkChanged(Link link, boolean present) {
-    for (Line line : lines) {
-      if (line.watched().equals(link.name())) {
-        boolean up = present && link.carrier();
-        Boolean before;
-        synchronized (carriers) {
-          before = carriers.put(link.name(), up);
-        }
-        if (before == null || before != up) {
-          // The guest's own check first: it is the fastest way.
-          worker.submit(() -> line.mep.uplink(up ? LinkState.UP : LinkState.DOWN));
-          line.server.link(up);
-          LOG.info(
-              "nic {}: {} {}",
-              line.nic.name(),
-              link.name(),
-              present ? (up ? "has carrier" : "lost its carrier") : "is gone");
-        }
+      undo.own(ControlServer.open(socket == null ? ControlClient.DEFAULT : socket, this));
+    } catch (RefusedException e) {
+      if (socket != null) {
+        throw e;
       }
+      LOG.info("no control socket, name one by 'control': {}", e.getMessage());
+    }
+    HostPort metrics = wanted.metrics();
+    if (metrics != null) {
+      undo.own(MetricsServer.open(metrics.resolve(), this));
+    }
+    undo.own(DropWatch.start(views::troubles, events));
+  }
+
+  private void linkEvent(braid.kernel.Link link, boolean present) {
+    wiring.linkEvent(link, present);
+    engine.later(this::publish);
+  }
+
+  /// On the worker: a peer that pulled its memory away is ended; anything else is the end of us.
+  private boolean onFault(Throwable fault) {
+    // Every one is asked: two guests may have shrunk their memory at once.
+    boolean handled = false;
+    for (GuestUnit guest : wiring.guests()) {
+      handled |= guest.onFault(fault);
+    }
+    if (!handled) {
+      engine.fail();
+    }
+    return handled;
+  }
+
+  /// Once a second, on the control thread: what no event tells.
+  private void tick() {
+    cluster.again();
+    wiring.restore();
+    wiring.follow();
+    engine.sweep();
+    publish();
+  }
+
+  private void publish() {
+    cluster.publish(
+        NicRecords.of(wiring, cluster.node(), cluster.address(), loads.percent(wiring.nics())));
+  }
+
+  private <T> T onControl(Callable<T> change) {
+    Future<T> answer;
+    try {
+      answer = engine.control().submit(change);
+    } catch (RejectedExecutionException e) {
+      throw new RefusedException(
+          RefusedException.Kind.CONFLICT, "the node is going down", "Nothing was changed.");
+    }
+    try {
+      return answer.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RefusedException(
+          RefusedException.Kind.FAILED, "interrupted", "The change may still happen.");
     }
   }
 
-  private LinkState state(Line line) {
-    synchronized (carriers) {
-      return Boolean.TRUE.equals(carriers.get(line.watched())) ? LinkState.UP : LinkState.DOWN;
+  // Changes
+
+  /// Becomes what `next` says.
+  ///
+  /// @return what was changed, a line each
+  /// @throws ConfigException when it cannot be; nothing has changed then
+  private List<String> apply(NodeConfig next, String from) {
+    ConfigDiff diff = ConfigDiff.between(config, next).requirePossible(from);
+    if (diff.isEmpty()) {
+      return List.of();
     }
+    problems = wiring.apply(diff, next);
+    problems.forEach(problem -> LOG.warn("{}: {}", from, problem));
+    config = running(next);
+    appliedAt = Instant.now();
+    publish();
+    List<String> changes = new ArrayList<>(diff.lines());
+    problems.forEach(problem -> changes.add("not done: " + problem));
+    events.publish(new NodeEvent.ConfigApplied(from, changes));
+    return changes;
+  }
+
+  /// What could not be opened is not running, so that the next attempt tries again.
+  private NodeConfig running(NodeConfig next) {
+    List<String> names = wiring.guests().stream().map(guest -> guest.spec().name()).toList();
+    return next.guests(
+        next.guests().stream().filter(guest -> names.contains(guest.name())).toList());
+  }
+
+  /// Changes the configuration in force.
+  private void change(String what, UnaryOperator<NodeConfig> change) {
+    onControl(
+        () -> {
+          try {
+            NodeConfig next = change.apply(config);
+            return apply(NodeChecks.checked(next, new Places(what)), what);
+          } catch (ConfigException e) {
+            throw new RefusedException(
+                RefusedException.Kind.INVALID, String.valueOf(e.getMessage()));
+          } catch (LinuxException e) {
+            throw new RefusedException(
+                RefusedException.Kind.FAILED, String.valueOf(e.getMessage()));
+          }
+        });
+  }
+
+  @Override
+  public List<String> reload() {
+    Supplier<NodeConfig> again = source.again;
+    if (again == null) {
+      throw new RefusedException(
+          RefusedException.Kind.CONFLICT,
+          "this node was started from the command line, so there is no file to read again",
+          "Start it with --config FILE.");
+    }
+    return onControl(
+        () -> {
+          try {
+            return apply(again.get(), source.name);
+          } catch (ConfigException | LinuxException e) {
+            String why = String.valueOf(e.getMessage());
+            events.publish(new NodeEvent.ConfigRefused(source.name, why));
+            throw new RefusedException(RefusedException.Kind.INVALID, why);
+          }
+        });
+  }
+
+  /// On SIGHUP: what was wrong was said as an event.
+  void reloadQuietly() {
+    try {
+      reload();
+    } catch (RefusedException e) {
+      LOG.warn("reload: {}", e.getMessage());
+    }
+  }
+
+  @Override
+  public void setActive(String bond, String member) {
+    Bonds.setActive(engine, Bonds.require(wiring, bond), member);
+  }
+
+  @Override
+  public void setMode(String bond, String mode) {
+    change("set-mode " + bond, now -> Bonds.with(now, bond, Map.of("mode", mode)));
+  }
+
+  @Override
+  public void setOption(String bond, String option, String value) {
+    change("set " + bond, now -> Bonds.with(now, bond, Map.of(option, value)));
+  }
+
+  @Override
+  public void addNic(NodeView.NicSpec nic) {
+    change("nic add " + nic.name(), now -> Nics.added(now, nic));
+    events.publish(new NodeEvent.NicChanged(nic.name(), NodeEvent.NicChange.ADDED));
+  }
+
+  @Override
+  public void removeNic(String name, boolean force) {
+    onControl(
+        () -> {
+          Nics.require(wiring, name);
+          if (!force) {
+            Nics.refuseLast(engine, wiring, name);
+          }
+          return true;
+        });
+    change("nic remove " + name, now -> Nics.removed(now, name));
+    events.publish(new NodeEvent.NicChanged(name, NodeEvent.NicChange.REMOVED));
+  }
+
+  @Override
+  public void drainNic(String name, Duration patience) {
+    NicUnit nic = Nics.require(wiring, name);
+    onControl(
+        () -> {
+          wiring.drain(nic, true);
+          publish();
+          return true;
+        });
+    events.publish(new NodeEvent.NicChanged(name, NodeEvent.NicChange.DRAINING));
+    Nics.awaitDrained(engine, wiring, cluster, nic, patience);
+    events.publish(new NodeEvent.NicChanged(name, NodeEvent.NicChange.DRAINED));
+  }
+
+  @Override
+  public void undrainNic(String name) {
+    NicUnit nic = Nics.require(wiring, name);
+    onControl(
+        () -> {
+          wiring.drain(nic, false);
+          publish();
+          return true;
+        });
+    events.publish(new NodeEvent.NicChanged(name, NodeEvent.NicChange.RESUMED));
+  }
+
+  // Questions
+
+  @Override
+  public NodeView.Status status() {
+    return views.status(
+        new NodeViews.About(config, source.name, startedAt, appliedAt, problems, engine.failure()));
+  }
+
+  @Override
+  public NodeView.NicMap nics() {
+    return views.nics();
+  }
+
+  @Override
+  public Watch watchNics(Consumer<NodeView.NicMap> listener) {
+    return watchers.add(listener, views.nics());
+  }
+
+  @Override
+  public EventHub events() {
+    return events;
+  }
+
+  @Override
+  public Map<String, TapPoint> taps() {
+    return views.taps();
   }
 
   /// The worker stopped by itself.
   boolean failed() {
-    return worker.failure() != null;
+    return engine.worker().failure() != null;
+  }
+
+  /// The configuration in force.
+  NodeConfig config() {
+    return config;
   }
 
   /// Arguments for a VMM, ready to paste.
   String instructions() {
-    StringBuilder text = new StringBuilder();
-    for (Line line : lines) {
-      NodeConfig.Guest guest = line.guest;
-      boolean client = guest.mode() == NodeConfig.Mode.CLIENT;
-      text.append(
-          """
-          # guest %1$s, QEMU (7.2 without KVM: add vectors=0 to the device):
-          -object memory-backend-memfd,id=mem,size=1G,share=on -machine memory-backend=mem -m 1G \\
-          -chardev socket,id=%1$s,path=%2$s,%3$s \\
-          -netdev vhost-user,id=%1$s,chardev=%1$s,queues=1 \\
-          -device virtio-net-pci,netdev=%1$s,mac=%4$s
-          """
-              .formatted(
-                  guest.name(),
-                  guest.socket().toAbsolutePath(),
-                  client ? "server=on" : "reconnect=1",
-                  NodeConfig.macText(guest.mac())));
-    }
-    return text.toString();
+    return wiring.guests().stream()
+        .sorted(Comparator.comparing((GuestUnit guest) -> guest.spec().name()))
+        .map(GuestUnit::instructions)
+        .collect(Collectors.joining());
   }
 
-  private void logCounters() {
-    for (Line line : lines) {
-      for (Port port : line.counted) {
-        LOG.info("{}: {}", port.name(), Counters.text(port));
-      }
-      LOG.info("{}: {}", line.guest.name(), Counters.text(line.server.counters()));
-    }
+  private boolean takeDown() {
+    events.publish(new NodeEvent.NodeChanged(config.node(), "stopping", ""));
+    wiring.close();
+    return true;
   }
 
   /// Takes everything down in reverse order.
   @Override
   public void close() {
-    boolean started = !lines.isEmpty();
     undo.close();
-    if (started) {
-      logCounters();
-    }
   }
 }

@@ -3,12 +3,11 @@ package braid.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -35,29 +34,12 @@ import picocli.CommandLine.Spec;
       "not there before, go away with the process."
     })
 final class NodeCommand implements Callable<Integer> {
-  @Option(
-      names = "--nic",
-      paramLabel = "NAME=tap:IFNAME[,KEY=VALUE...]",
-      description = {
-        "A NIC of this node; may be given several times. Keys: bridge=NAME (joins this bridge,",
-        "made when absent), uplink=IFNAME (joins the bridge too, and its carrier counts)."
-      })
-  private List<String> nics = new ArrayList<>();
-
-  @Option(
-      names = "--guest",
-      paramLabel = "NAME=SOCKET,nic=NIC[,KEY=VALUE...]",
-      description = {
-        "A guest's device; may be given several times. Keys: nic=NIC, mode=server|client (who",
-        "listens is 'server', the default), mac=MAC, mtu=BYTES (68-65535, default 1500),",
-        "pcap=FILE (writes all its frames), drop=PERCENT (loses frames on purpose)."
-      })
-  private List<String> guests = new ArrayList<>();
+  @Mixin private NodeOptions options = new NodeOptions();
 
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "YAML file instead of --nic and --guest.")
+      description = "YAML file instead of the options above.")
   private @Nullable Path config;
 
   @Option(
@@ -71,13 +53,19 @@ final class NodeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     NodeConfig settings = settings();
+    Path file = config;
+    Node.Source source =
+        file == null
+            ? new Node.Source("command line", null)
+            : new Node.Source(file.toString(), this::settings);
     CountDownLatch end = new CountDownLatch(1);
     Shutdown.finishThisThreadFirst(end::countDown);
     PrintWriter out =
         spec == null
             ? new PrintWriter(System.out, true, StandardCharsets.UTF_8)
             : spec.commandLine().getOut();
-    try (Node node = Node.start(settings, end::countDown)) {
+    try (Node node = Node.start(settings, source, end::countDown)) {
+      HangUp.each(node::reloadQuietly);
       out.print(node.instructions());
       out.flush();
       end.await();
@@ -86,30 +74,23 @@ final class NodeCommand implements Callable<Integer> {
   }
 
   private NodeConfig settings() {
-    if (config != null) {
-      if (!nics.isEmpty() || !guests.isEmpty()) {
-        throw new ConfigException(
-            "--config " + config,
-            "--nic and --guest are given as well",
-            "Use the file or the options, not both");
-      }
-      NodeConfig read = NodeYaml.read(config);
-      return spin == null ? read : new NodeConfig(read.nics(), read.guests(), spin());
+    NodeConfig read;
+    if (config == null) {
+      read = options.read();
+    } else if (options.given()) {
+      throw new ConfigException(
+          "--config " + config,
+          "options that describe the node are given as well",
+          "Use the file or the options, not both; --spin goes with either");
+    } else {
+      read = NodeYaml.read(config);
     }
-    return new NodeConfig(
-            nics.stream().map(NodeConfig::nic).toList(),
-            guests.stream().map(NodeConfig::guest).toList(),
-            spin())
-        .checked("command line");
-  }
-
-  private int spin() {
     if (spin == null) {
-      return NodeConfig.SPIN_DEFAULT_MICROS;
+      return read;
     }
-    if (spin < 0 || spin > 1_000_000) {
+    if (spin < 0 || spin > NodeConfig.SPIN_MAX_MICROS) {
       throw new ConfigException("--spin " + spin, "out of range", "Give 0 to 1000000 microseconds");
     }
-    return spin;
+    return read.spin(spin);
   }
 }

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class NodeConfigTest {
   @TempDir private Path dir;
@@ -19,11 +19,8 @@ class NodeConfigTest {
   @Test
   void oneLineAndYamlMeanTheSame() throws IOException {
     NodeConfig fromOptions =
-        new NodeConfig(
-                List.of(NodeConfig.nic("a0=tap:brd-a0,bridge=br0,uplink=eth0")),
-                List.of(NodeConfig.guest("vm1=/run/braid/vm1.sock,nic=a0,mtu=9000")),
-                50)
-            .checked("command line");
+        options(
+            "--nic a0=tap:brd-a0,bridge=br0,uplink=eth0 --guest vm1=/run/braid/vm1.sock,nic=a0,mtu=9000");
     Path file =
         yaml(
             "nics:\n  a0: {tap: brd-a0, bridge: br0, uplink: eth0}\n"
@@ -33,10 +30,10 @@ class NodeConfigTest {
 
   @Test
   void aGuestHasAStableUnicastLocalMacOfItsName() {
-    long mac = NodeConfig.guest("vm1=/s,nic=a0").mac();
-    assertThat(mac).isEqualTo(NodeConfig.guest("vm1=/t,nic=b0").mac());
+    long mac = GuestSpec.option("vm1=/s,nic=a0").deviceMac();
+    assertThat(mac).isEqualTo(GuestSpec.option("vm1=/t,nic=b0").deviceMac());
     assertThat(mac >> 40 & 3).as("local, unicast").isEqualTo(2);
-    assertThat(mac).isNotEqualTo(NodeConfig.guest("vm2=/s,nic=a0").mac());
+    assertThat(mac).isNotEqualTo(GuestSpec.option("vm2=/s,nic=a0").deviceMac());
   }
 
   @ParameterizedTest
@@ -54,7 +51,7 @@ class NodeConfigTest {
         "a0=tap:x,bridge"
       })
   void aBadNicIsRefusedWithItsPlace(String option) {
-    assertThatThrownBy(() -> NodeConfig.nic(option))
+    assertThatThrownBy(() -> NicSpec.option(option))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("--nic " + option);
   }
@@ -74,14 +71,14 @@ class NodeConfigTest {
         "vm1=/s,nick=a0"
       })
   void aBadGuestIsRefusedWithItsPlace(String option) {
-    assertThatThrownBy(() -> NodeConfig.guest(option))
+    assertThatThrownBy(() -> GuestSpec.option(option))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("--guest " + option);
   }
 
   @Test
   void aSocketPathThatLinuxCannotTakeIsRefused() {
-    assertThatThrownBy(() -> NodeConfig.guest("vm1=/" + "x".repeat(107) + ",nic=a0"))
+    assertThatThrownBy(() -> GuestSpec.option("vm1=/" + "x".repeat(107) + ",nic=a0"))
         .hasMessageContaining("107 bytes");
   }
 
@@ -93,50 +90,29 @@ class NodeConfigTest {
         "a0=tap:x,uplink=eth0 | vm1=/s,nic=a0 | Add bridge=NAME"
       })
   void theWholeIsChecked(String nic, String guest, String remedy) {
-    assertThatThrownBy(
-            () ->
-                new NodeConfig(List.of(NodeConfig.nic(nic)), List.of(NodeConfig.guest(guest)), 50)
-                    .checked("command line"))
+    assertThatThrownBy(() -> options("--nic " + nic + " --guest " + guest))
         .hasMessageContaining(remedy);
   }
 
-  @Test
-  void nothingIsUsedTwice() {
-    NodeConfig.Nic a = NodeConfig.nic("a0=tap:x");
-    NodeConfig.Nic sameTap = NodeConfig.nic("b0=tap:x");
-    NodeConfig.Nic b = NodeConfig.nic("b0=tap:y");
-    NodeConfig.Guest one = NodeConfig.guest("vm1=/s,nic=a0");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, a), List.of(one), 0).checked("x"))
-        .hasMessageContaining("two NICs are named");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a, sameTap), List.of(one), 0).checked("x"))
-        .hasMessageContaining("use the TAP");
-    assertThatThrownBy(
-            () ->
-                new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm1=/t,nic=b0")), 0)
-                    .checked("x"))
-        .hasMessageContaining("two guests are named");
-    assertThatThrownBy(
-            () ->
-                new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm2=/s,nic=b0")), 0)
-                    .checked("x"))
-        .hasMessageContaining("use the socket");
-    assertThatThrownBy(
-            () ->
-                new NodeConfig(List.of(a, b), List.of(one, NodeConfig.guest("vm2=/t,nic=a0")), 0)
-                    .checked("x"))
-        .hasMessageContaining("both use NIC 'a0'");
-    assertThatThrownBy(
-            () ->
-                new NodeConfig(
-                        List.of(a, b),
-                        List.of(
-                            NodeConfig.guest("vm1=/s,nic=a0,mac=02:00:00:00:00:01"),
-                            NodeConfig.guest("vm2=/t,nic=b0,mac=02:00:00:00:00:01")),
-                        0)
-                    .checked("x"))
-        .hasMessageContaining("same MAC 02:00:00:00:00:01");
-    assertThatThrownBy(() -> new NodeConfig(List.of(a), List.of(), 0).checked("x"))
-        .hasMessageContaining("no guest");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--nic a0=tap:x --nic a0=tap:y --guest vm1=/s,nic=a0 | two NICs are named 'a0'",
+        "--nic a0=tap:x --nic b0=tap:x --guest vm1=/s,nic=a0 | use the TAP",
+        "--nic a0=tap:x --guest vm1=/s,nic=a0 --guest vm1=/t,nic=a0 | two guests are named",
+        "--nic a0=tap:x --guest vm1=/s,nic=a0 --guest vm2=/s,nic=a0 | use the socket",
+        "--nic a0=tap:x --guest vm1=/s,nic=a0,mac=02:00:00:00:00:01 --guest vm2=/t,nic=a0,mac=02:00:00:00:00:01 | same MAC 02:00:00:00:00:01",
+        "--nic a0=tap:x | no guest"
+      })
+  void nothingIsUsedTwice(String options, String message) {
+    assertThatThrownBy(() -> options(options)).hasMessageContaining(message);
+  }
+
+  private static NodeConfig options(String text) {
+    NodeOptions options = new NodeOptions();
+    new CommandLine(options).parseArgs(text.split(" "));
+    return options.read();
   }
 
   @ParameterizedTest

@@ -13,6 +13,7 @@ import braid.port.Cable;
 import braid.port.Clock;
 import braid.port.Frame;
 import braid.port.FramePool;
+import braid.port.LinkState;
 import braid.port.PipePort;
 import braid.port.Pump;
 import braid.port.Worker;
@@ -178,9 +179,9 @@ class DriverMeetsDeviceTest {
   void theCarrierOfTheUplinkReachesTheDriver() {
     link(true);
     echo(64);
-    server.link(false);
+    server.link(LinkState.DOWN);
     link(false);
-    server.link(true);
+    server.link(LinkState.UP);
     link(true);
     echo(64);
   }

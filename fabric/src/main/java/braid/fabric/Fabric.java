@@ -114,7 +114,7 @@ public final class Fabric implements AutoCloseable {
   /// Reads the certificate files anew: connections made from now on use what they hold. Any thread.
   ///
   /// @throws braid.fabric.pki.PkiException naming the file that cannot be used; the old ones stay
-  // in use
+  /// in use
   public void reloadCertificates() {
     sockets.reloadCertificates();
   }

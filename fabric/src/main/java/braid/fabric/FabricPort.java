@@ -163,6 +163,11 @@ public final class FabricPort implements Port {
   }
 
   @Override
+  public int pending() {
+    return inFlight();
+  }
+
+  @Override
   public PortCounters counters() {
     return counters;
   }

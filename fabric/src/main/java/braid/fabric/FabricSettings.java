@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param sessions  most sessions per NIC of ours, 1 to 4096
 /// @param window    memory of a session
 /// @param timing    patience
+/// @param ioStart   run by each I/O thread before anything else: for what the kernel must know of
+/// it
 public record FabricSettings(
     String node,
     TlsFiles tls,
@@ -22,7 +24,8 @@ public record FabricSettings(
     int ioThreads,
     int sessions,
     Window window,
-    Timing timing) {
+    Timing timing,
+    Runnable ioStart) {
   /// Checks the ranges.
   public FabricSettings {
     Names.check("node", node);
@@ -37,6 +40,6 @@ public record FabricSettings(
   /// Everything at its default: transport `auto`, one I/O thread, 64 sessions.
   public static FabricSettings of(String node, TlsFiles tls, @Nullable InetSocketAddress listen) {
     return new FabricSettings(
-        node, tls, listen, TransportKind.AUTO, 1, 64, Window.DEFAULT, Timing.DEFAULT);
+        node, tls, listen, TransportKind.AUTO, 1, 64, Window.DEFAULT, Timing.DEFAULT, () -> {});
   }
 }

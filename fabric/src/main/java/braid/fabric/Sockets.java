@@ -74,7 +74,7 @@ final class Sockets implements AutoCloseable {
     this.wakeWorker = wakeWorker;
     this.landing = landing;
     this.tls = Tls.of(settings.tls(), settings.node());
-    this.transport = Transport.open(settings.transport(), settings.ioThreads());
+    this.transport = Transport.open(settings.transport(), settings.ioThreads(), settings.ioStart());
     this.memory = new RingMemory(settings.window().ringBytes());
   }
 

@@ -17,6 +17,7 @@ import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /// Netty's classes for one [TransportKind].
@@ -33,15 +34,16 @@ record Transport(
 
   /// Starts `threads` I/O threads.
   ///
+  /// @param start run by each of them before anything else
   /// @throws FabricException when the kernel lacks what `wanted` needs
-  static Transport open(TransportKind wanted, int threads) {
+  static Transport open(TransportKind wanted, int threads, Runnable start) {
     TransportKind kind = wanted == TransportKind.AUTO ? best() : wanted;
     return switch (kind) {
       case IO_URING -> {
         require(IoUring.unavailabilityCause(), kind);
         yield new Transport(
             kind,
-            group(threads, IoUringIoHandler.newFactory()),
+            group(threads, start, IoUringIoHandler.newFactory()),
             IoUringSocketChannel.class,
             IoUringServerSocketChannel.class);
       }
@@ -49,14 +51,14 @@ record Transport(
         require(Epoll.unavailabilityCause(), kind);
         yield new Transport(
             kind,
-            group(threads, EpollIoHandler.newFactory()),
+            group(threads, start, EpollIoHandler.newFactory()),
             EpollSocketChannel.class,
             EpollServerSocketChannel.class);
       }
       case NIO, AUTO ->
           new Transport(
               TransportKind.NIO,
-              group(threads, NioIoHandler.newFactory()),
+              group(threads, start, NioIoHandler.newFactory()),
               NioSocketChannel.class,
               NioServerSocketChannel.class);
     };
@@ -76,8 +78,14 @@ record Transport(
     }
   }
 
-  private static EventLoopGroup group(int threads, IoHandlerFactory factory) {
-    return new MultiThreadIoEventLoopGroup(
-        threads, new DefaultThreadFactory("braid-fabric", true), factory);
+  private static EventLoopGroup group(int threads, Runnable start, IoHandlerFactory factory) {
+    ThreadFactory plain = new DefaultThreadFactory("braid-fabric", true);
+    ThreadFactory started = loop -> plain.newThread(() -> begin(start, loop));
+    return new MultiThreadIoEventLoopGroup(threads, started, factory);
+  }
+
+  private static void begin(Runnable start, Runnable loop) {
+    start.run();
+    loop.run();
   }
 }

@@ -50,7 +50,8 @@ final class TestNode implements AutoCloseable {
             1,
             8,
             new Window(256, 1 << 20, 256 << 10),
-            QUICK);
+            QUICK,
+            () -> {});
     fabric =
         Fabric.open(
             settings,

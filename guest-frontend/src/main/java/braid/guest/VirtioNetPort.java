@@ -489,8 +489,8 @@ public final class VirtioNetPort implements Port, VirtioTransport.Events, AutoCl
     return config;
   }
 
-  /// Transmitted frames that the device has not completed.
-  public int inFlight() {
+  @Override
+  public int pending() {
     return transmitter.inFlight();
   }
 

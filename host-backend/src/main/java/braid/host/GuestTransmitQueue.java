@@ -87,7 +87,8 @@ final class GuestTransmitQueue implements FrameSource {
     headOf = new int[size];
     takenFrom = new GuestMemory[size];
     for (int i = 0; i < size; i++) {
-      frames[i] = new Frame(this, own.address() + (long) i * STRIDE, COPIED, Frame.PIECES_MAX);
+      // The head has room behind what is copied: a switch may put a VLAN tag in.
+      frames[i] = new Frame(this, own.address() + (long) i * STRIDE, STRIDE, Frame.PIECES_MAX);
       // Last in, first out: a few frames stay in the cache.
       free[i] = size - 1 - i;
       takenFrom[i] = GuestMemory.NONE;

@@ -2,6 +2,7 @@ package braid.host;
 
 import static braid.virtio.Feature.*;
 
+import braid.port.LinkState;
 import braid.virtio.Features;
 import braid.virtio.NetConfig;
 
@@ -32,10 +33,11 @@ public record NetDevice(long mac, int mtu, long features) {
           CTRL_VQ,
           GUEST_ANNOUNCE,
           ACCESS_PLATFORM,
-          PROTOCOL_FEATURES);
+          PROTOCOL_FEATURES,
+          SPEED_DUPLEX);
 
   /// Those that mean something only to a front-end that reads our configuration space.
-  static final long NEED_CONFIG = Features.of(STATUS, CTRL_VQ, GUEST_ANNOUNCE);
+  static final long NEED_CONFIG = Features.of(STATUS, CTRL_VQ, GUEST_ANNOUNCE, SPEED_DUPLEX);
 
   /// Checks the ranges.
   public NetDevice {
@@ -53,10 +55,17 @@ public record NetDevice(long mac, int mtu, long features) {
     return new NetDevice(mac, mtu, FEATURES);
   }
 
-  /// Its configuration space.
-  byte[] config(boolean linkUp, boolean announce, int mtuNow) {
-    int status = (linkUp ? NetConfig.LINK_UP : 0) | (announce ? NetConfig.ANNOUNCE : 0);
-    return new NetConfig(mac, status, 1, mtuNow, NetConfig.UNKNOWN_SPEED, NetConfig.UNKNOWN_DUPLEX)
+  /// Its configuration space. A link whose speed is known is full duplex.
+  byte[] config(LinkState link, boolean announce, int mtuNow) {
+    int status = (link.up() ? NetConfig.LINK_UP : 0) | (announce ? NetConfig.ANNOUNCE : 0);
+    boolean known = link.up() && link.speedMbps() > 0;
+    return new NetConfig(
+            mac,
+            status,
+            1,
+            mtuNow,
+            known ? link.speedMbps() : NetConfig.UNKNOWN_SPEED,
+            known ? NetConfig.FULL_DUPLEX : NetConfig.UNKNOWN_DUPLEX)
         .encode();
   }
 }

@@ -2,6 +2,7 @@ package braid.host;
 
 import braid.kernel.Fd;
 import braid.kernel.UnixSocket;
+import braid.port.LinkState;
 import braid.virtio.BackendMessage;
 import braid.virtio.Feature;
 import braid.virtio.Features;
@@ -41,8 +42,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Features.** ACCESS_PLATFORM is offered only once the front-end has taken REPLY_ACK and
 /// BACKEND_REQ, without which there is no IOTLB: a front-end that reads the features before that,
-/// and hands them to its guest, has none. STATUS, CTRL_VQ and GUEST_ANNOUNCE are taken back when
-/// the front-end does not take CONFIG.
+/// and hands them to its guest, has none. STATUS, SPEED_DUPLEX, CTRL_VQ and GUEST_ANNOUNCE are
+/// taken back when the front-end does not take CONFIG.
 ///
 /// **Thread**: its server's control thread; [#hangUp] and [#configChanged] any; the
 /// [PortListener] methods the worker.
@@ -77,8 +78,8 @@ final class Session implements PortListener, AutoCloseable {
     /// The card.
     NetDevice device();
 
-    /// The uplink has carrier.
-    boolean linkUp();
+    /// The uplink's carrier and speed.
+    LinkState link();
 
     /// A request was refused, the session goes on.
     void refused(String why);
@@ -407,7 +408,7 @@ final class Session implements PortListener, AutoCloseable {
           "VHOST_USER_GET_CONFIG", size + " bytes at " + offset + " of " + CONFIG_BYTES);
     }
     byte[] space =
-        Arrays.copyOf(owner.device().config(owner.linkUp(), announcing, mtu), CONFIG_BYTES);
+        Arrays.copyOf(owner.device().config(owner.link(), announcing, mtu), CONFIG_BYTES);
     return new VhostUserReply.Config(
         offset, flags, Octets.of(Arrays.copyOfRange(space, offset, offset + size)));
   }

@@ -342,7 +342,7 @@ public final class VhostNetPort implements Port {
             Feature.EVENT_IDX.in(features),
             Feature.INDIRECT_DESC.in(features),
             view,
-            setup.base());
+            DeviceQueue.resumeAt(place, setup.base()));
     queue.device = device;
     queue.bell.fd(setup.call());
     switch (index) {

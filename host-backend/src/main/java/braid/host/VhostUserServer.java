@@ -1,12 +1,15 @@
 package braid.host;
 
 import braid.kernel.LinuxException;
+import braid.kernel.Outpost;
 import braid.kernel.UnixListener;
 import braid.kernel.UnixSocket;
 import braid.port.Clock;
 import braid.port.Counter;
+import braid.port.LinkState;
 import braid.port.Worker;
 import braid.virtio.ProtocolException;
+import braid.virtio.VhostUserHeader;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,6 +60,9 @@ public final class VhostUserServer implements AutoCloseable {
   private final Worker worker;
   private final BooleanSupplier hangUpOnLinkDown;
   private final LimitedLog log;
+  /// vhost-user: request, flags, size, 32 bits each.
+  private static final Outpost.Framing FRAMING = new Outpost.Framing(VhostUserHeader.BYTES, 8);
+
   private final Counter sessions = new Counter("sessions");
   private final Counter protocolErrors = new Counter("protocol_errors");
   private final Counter refusals = new Counter("requests_refused");
@@ -66,7 +72,7 @@ public final class VhostUserServer implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private volatile boolean linkUp = true;
+  private volatile LinkState link = LinkState.UP;
   private volatile boolean closed;
   private volatile @Nullable Session session;
   private @Nullable UnixListener listener;
@@ -101,8 +107,8 @@ public final class VhostUserServer implements AutoCloseable {
     }
 
     @Override
-    public boolean linkUp() {
-      return linkUp;
+    public LinkState link() {
+      return link;
     }
 
     @Override
@@ -144,7 +150,7 @@ public final class VhostUserServer implements AutoCloseable {
 
   /// There would be a point in a session now.
   private boolean maySpeak() {
-    return linkUp || lastTookConfig || !hangUpOnLinkDown.getAsBoolean();
+    return link.up() || lastTookConfig || !hangUpOnLinkDown.getAsBoolean();
   }
 
   private @Nullable UnixSocket connect() {
@@ -199,7 +205,8 @@ public final class VhostUserServer implements AutoCloseable {
   private void serve(UnixSocket socket) {
     sessions.add(1);
     GuestRings rings = new GuestRings(port, worker);
-    try (Session now = new Session(settings.name, socket, rings, owner)) {
+    UnixSocket held = Outpost.before(socket, FRAMING, "outpost " + settings.name);
+    try (Session now = new Session(settings.name, held, rings, owner)) {
       worker.call(
           () -> {
             port.attach(now);
@@ -247,9 +254,12 @@ public final class VhostUserServer implements AutoCloseable {
     }
   }
 
-  /// The uplink's carrier came or went.
-  public void link(boolean up) {
-    linkUp = up;
+  /// The uplink's carrier came or went, or its speed changed. The same state again does nothing.
+  public void link(LinkState state) {
+    if (state.equals(link)) {
+      return;
+    }
+    link = state;
     Session now = session;
     if (now != null && now.takesConfig()) {
       now.configChanged();

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import braid.kernel.UnixListener;
 import braid.kernel.UnixSocket;
+import braid.port.LinkState;
 import braid.port.Memory;
 import braid.virtio.BackendMessage;
 import braid.virtio.FrontendMessage.*;
 import braid.virtio.NetConfig;
+import braid.virtio.ProtocolException;
 import braid.virtio.VhostUserReply;
 import java.nio.file.Files;
 import org.junit.jupiter.api.AfterEach;
@@ -40,12 +42,45 @@ class LinkTest {
     VhostUserServer server = node.serve(port, false);
     try (TestFrontEnd frontEnd = new TestFrontEnd(node.socket(port), guest)) {
       frontEnd.likeUserModeLinux(ANY);
-      server.link(false);
+      server.link(LinkState.DOWN);
       assertThat(frontEnd.fromBackEnd()).isInstanceOf(BackendMessage.ConfigChange.class);
       assertThat(status(frontEnd)).isZero();
-      server.link(true);
+      server.link(LinkState.UP);
       assertThat(frontEnd.fromBackEnd()).isInstanceOf(BackendMessage.ConfigChange.class);
       assertThat(status(frontEnd)).isEqualTo(NetConfig.LINK_UP);
+    }
+  }
+
+  @Test
+  void aFrontEndThatTakesConfigIsToldTheSpeedOfTheLink() {
+    VhostNetPort port = node.loop("speed");
+    VhostUserServer server = node.serve(port, false);
+    try (TestFrontEnd frontEnd = new TestFrontEnd(node.socket(port), guest)) {
+      frontEnd.likeUserModeLinux(ANY);
+      assertThat(config(frontEnd).speed()).isEqualTo(NetConfig.UNKNOWN_SPEED);
+      server.link(new LinkState(true, 3_000));
+      assertThat(frontEnd.fromBackEnd()).isInstanceOf(BackendMessage.ConfigChange.class);
+      assertThat(config(frontEnd))
+          .returns(3_000, NetConfig::speed)
+          .returns(NetConfig.FULL_DUPLEX, NetConfig::duplex)
+          .returns(true, NetConfig::linkUp);
+      server.link(LinkState.DOWN);
+      assertThat(frontEnd.fromBackEnd()).isInstanceOf(BackendMessage.ConfigChange.class);
+      assertThat(config(frontEnd))
+          .returns(NetConfig.UNKNOWN_SPEED, NetConfig::speed)
+          .returns(false, NetConfig::linkUp);
+    }
+  }
+
+  private static NetConfig config(TestFrontEnd frontEnd) {
+    byte[] bytes =
+        ((VhostUserReply.Config) frontEnd.send(new GetConfig(0, NetConfig.BYTES, 0)))
+            .bytes()
+            .toArray();
+    try {
+      return NetConfig.parse(bytes, NetDevice.FEATURES);
+    } catch (ProtocolException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -89,11 +124,11 @@ class LinkTest {
     VhostUserServer server = node.serve(port, false);
     try (TestFrontEnd frontEnd = new TestFrontEnd(node.socket(port), guest)) {
       frontEnd.likeQemu(ANY);
-      server.link(false);
+      server.link(LinkState.DOWN);
       assertThat(frontEnd.gone()).isTrue();
     }
     SessionTest.until("nobody listens", () -> !Files.exists(node.socket(port)));
-    server.link(true);
+    server.link(LinkState.UP);
     SessionTest.until("listens", () -> Files.exists(node.socket(port)));
     guest.restart(0);
     guest.restart(1);
@@ -109,7 +144,7 @@ class LinkTest {
     node.hangUp = false;
     try (TestFrontEnd frontEnd = new TestFrontEnd(node.socket(port), guest)) {
       frontEnd.likeQemu(ANY);
-      server.link(false);
+      server.link(LinkState.DOWN);
       assertThat(frontEnd.number(new GetFeatures())).isNotZero();
     }
     assertThat(Files.exists(node.socket(port))).isTrue();

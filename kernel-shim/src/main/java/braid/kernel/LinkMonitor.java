@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// Tells when network interfaces appear, change or go, as the kernel reports it: a lost carrier is
 /// known in well under a millisecond.
@@ -16,6 +18,10 @@ import java.util.Set;
 /// It has a thread of its own, which calls the listener for every interface once at the start and
 /// then for each change. If the kernel had to drop reports, everything is asked for again and
 /// compared, so that the listener's view is right in the end.
+///
+/// Months may pass between two reports, and the next one counts by the millisecond. So the thread
+/// takes the first reports many times over, until the JVM has compiled what a report goes through,
+/// and then it is [Urgency#raise]d.
 public final class LinkMonitor implements AutoCloseable {
   /// Hears of interfaces, on the monitor's thread. It must not wait long.
   @FunctionalInterface
@@ -29,11 +35,17 @@ public final class LinkMonitor implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(LinkMonitor.class.getName());
 
+  /// With the few interfaces that there are: what the JVM wants to see before it compiles.
+  private static final int REHEARSALS = 500;
+
+  private static final long PATIENCE_MILLIS = 1_000;
+
   private final Listener listener;
   private final NetlinkSocket socket = new NetlinkSocket(Sys.RTMGRP_LINK());
   private final EventFd stop = EventFd.create();
   private final Map<Integer, Link> known = new HashMap<>();
   private final Set<Integer> listed = new HashSet<>();
+  private final CountDownLatch rehearsed = new CountDownLatch(1);
   private final Thread thread;
   private volatile boolean running = true;
 
@@ -42,19 +54,34 @@ public final class LinkMonitor implements AutoCloseable {
     this.thread = Thread.ofPlatform().daemon().name("link-monitor").unstarted(this::run);
   }
 
-  /// Starts to watch the network namespace of the calling thread.
+  /// Starts to watch the network namespace of the calling thread; returns when the thread is ready
+  /// for reports that count.
   ///
   /// @throws LinuxException when the kernel refuses
   public static LinkMonitor start(Listener listener) {
     LinkMonitor monitor = new LinkMonitor(listener);
     monitor.thread.start();
+    monitor.awaitRehearsed();
     return monitor;
+  }
+
+  private void awaitRehearsed() {
+    try {
+      boolean _ = rehearsed.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void run() {
     try {
       // Listening began before this, so nothing is missed in between.
       list();
+      if (!socket.receive(this::rehearse)) {
+        list();
+      }
+      boolean _ = Urgency.raise();
+      rehearsed.countDown();
       while (running) {
         Poll.any(-1, Sys.POLLIN(), socket.fd(), stop.fd());
         if (running && !socket.receive(this::message)) {
@@ -65,6 +92,13 @@ public final class LinkMonitor implements AutoCloseable {
       if (running) {
         LOG.log(System.Logger.Level.ERROR, "link events are lost from now on", e);
       }
+    }
+  }
+
+  /// Taking a message again changes nothing: the listener hears of differences only.
+  private void rehearse(MemorySegment header, MemorySegment body) {
+    for (int i = 0; i < REHEARSALS; i++) {
+      message(header, body);
     }
   }
 

@@ -78,7 +78,7 @@ final class Linux {
   ///
   /// @param shape result, colon, parameters: `i` int, `l` long or pointer as a number, `p` pointer
   ///              as a segment; a dot stands before the first variadic parameter
-  private static MethodHandle handle(String name, String shape) {
+  static MethodHandle handle(String name, String shape) {
     List<Linker.Option> options = new ArrayList<>();
     options.add(Linker.Option.captureCallState("errno"));
     List<MemoryLayout> parameters = new ArrayList<>();
@@ -105,7 +105,6 @@ final class Linux {
   }
 
   /// The result if it is none of an error.
-  ///
   /// @throws LinuxException with the error number when `result` is negative
   static int check(int result, String call, String tried) {
     if (result < 0) {
@@ -132,7 +131,13 @@ final class Linux {
     }
   }
 
-  private static int result(int returned, MemorySegment captured) {
+  /// The calling thread's place for errno.
+  static MemorySegment captured() {
+    return CAPTURED.get();
+  }
+
+  /// What a handle of the C library returned, in the kernel's convention.
+  static int result(int returned, MemorySegment captured) {
     return returned == -1 ? -(int) ERRNO.get(captured, 0L) : returned;
   }
 
@@ -141,7 +146,7 @@ final class Linux {
   }
 
   /// A handle throws nothing by itself: whatever comes out is a mistake in its shape.
-  private static AssertionError bug(Throwable t) {
+  static AssertionError bug(Throwable t) {
     return new AssertionError("downcall", t);
   }
 

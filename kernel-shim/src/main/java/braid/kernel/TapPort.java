@@ -222,6 +222,17 @@ public final class TapPort implements Port, AutoCloseable {
     return (int) (queued - released);
   }
 
+  /// Received frames that somebody still holds: while there are any, the memory must stay.
+  public int outstanding() {
+    return pool.size() - pool.available();
+  }
+
+  /// What [#send] accepted and the kernel has not taken.
+  @Override
+  public int pending() {
+    return inFlight();
+  }
+
   /// Waits until the kernel has taken every frame, so that memory that they lie in may go.
   ///
   /// @throws LinuxException ETIME when it does not

@@ -190,6 +190,11 @@ public final class FaultyPort implements Port {
   }
 
   @Override
+  public int pending() {
+    return inner.pending();
+  }
+
+  @Override
   public PortCounters counters() {
     return counters;
   }

@@ -210,6 +210,21 @@ public final class Frame {
     return true;
   }
 
+  /// Makes this frame one that shares the bytes of `from`: header and the first `own` bytes are
+  /// copied, the rest stays where it is and is this frame's pieces. `from` must outlive this use.
+  ///
+  /// @param own at most [#headCapacity], so that what is looked at is copied
+  public void share(Frame from, int own) {
+    assert own <= from.headLength && own <= headCapacity() : own;
+    Memory.copy(from.base, base, HEADER_BYTES + own);
+    headLength = own;
+    boolean room = own == from.headLength || addPiece(from.head() + own, from.headLength - own);
+    for (int i = 0; i < from.pieces; i++) {
+      room &= addPiece(from.pieceAddress[i], from.pieceLength[i]);
+    }
+    assert room : "more pieces than fit";
+  }
+
   /// A copy of the frame's bytes for tests, captures and logs; allocates.
   public byte[] toBytes() {
     byte[] out = new byte[length()];

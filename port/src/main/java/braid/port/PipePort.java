@@ -108,6 +108,11 @@ public final class PipePort implements Port {
     return far.take(into, max);
   }
 
+  @Override
+  public int pending() {
+    return far.waiting;
+  }
+
   /// Releases what waits in both directions.
   public void drain() {
     Frame[] one = new Frame[1];

@@ -60,6 +60,12 @@ public interface Port {
     return 0;
   }
 
+  /// How many frames [#send] accepted and the device has not completed: 0 before a port can be
+  /// taken away without loss. A port that cannot know says 0.
+  default int pending() {
+    return 0;
+  }
+
   /// Frames, bytes and drops by reason.
   PortCounters counters();
 }

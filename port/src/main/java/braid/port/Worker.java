@@ -143,6 +143,11 @@ public final class Worker implements AutoCloseable {
     return failure;
   }
 
+  /// The thread has ended, by [#close] or by a fault: what it owned is anybody's.
+  public boolean ended() {
+    return thread.getState() == Thread.State.TERMINATED;
+  }
+
   /// This thread is the worker's.
   public boolean owns() {
     return Thread.currentThread() == thread;

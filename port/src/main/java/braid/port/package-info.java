@@ -2,7 +2,7 @@
 /// them, a [Worker] is the one thread that pumps cables.
 ///
 /// **Reading order**: [Port] (five verbs and the ownership rule), [Frame] (what moves), [Cable],
-/// [Worker], then the ports that wrap ports ([PcapPort], [FaultyPort]) and the one that is its own
+/// [Worker], then the ports that wrap ports ([TapPoint], [FaultyPort]) and the one that is its own
 /// far end ([PipePort]).
 ///
 /// **Threads**: a port, a cable and the frames in them belong to one worker thread. Control threads

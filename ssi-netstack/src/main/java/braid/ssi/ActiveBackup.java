@@ -4,25 +4,10 @@ import java.util.List;
 
 /// The choice of the one member in use. Pure.
 final class ActiveBackup {
-  /// How fit a member is, best first.
-  enum Fitness {
-    /// Eligible.
-    UP,
-    /// Healthy, still held down.
-    HOLDING,
-    /// The path to the node is healthy, the target beyond is silent.
-    DOUBTFUL,
-    /// The node behind it was heard and fell silent, its carrier is there: the last resort. All
-    /// being silent at once is more often our own pause than theirs.
-    SILENT,
-    /// No use.
-    DEAD
-  }
-
   /// A member as the choice sees it.
   ///
   /// @param rank higher is preferred
-  record Candidate(Fitness fitness, int rank, int speedMbps) {}
+  record Candidate(Fitness fitness, long rank, int speedMbps) {}
 
   /// Index for "none".
   static final int NONE = -1;

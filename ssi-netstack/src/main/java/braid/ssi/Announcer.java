@@ -6,35 +6,41 @@ import braid.port.FramePool;
 import braid.port.Port;
 import org.jspecify.annotations.Nullable;
 
-/// Tells the network after a switch where the host's addresses are now, several times: switches
+/// Tells the network after a switch where the hosts' addresses are now, several times: switches
 /// relearn the port, neighbours refresh their tables.
 ///
-/// | known of the host | what is sent |
+/// | known of a host | what is sent |
 /// |---|---|
 /// | an IPv4 address | gratuitous ARP in request form: sender and target address the same |
 /// | an IPv6 address | unsolicited neighbour advertisement to ff02::1, override flag set |
-/// | no address of the bond's MAC | RARP request, which moves the MAC in the switches at least |
+/// | its MAC alone | RARP request, which moves the MAC in the switches at least |
+/// | a multicast group that it joined | an IGMP or MLD report, once |
+///
+/// A host that is no longer behind the bond is not announced: it may be behind another.
 final class Announcer {
   private static final long ALL_NODES_MAC = 0x3333_0000_0001L;
   private static final int RARP_REQUEST = 3;
 
-  private final long bondMac;
-  private final int count;
-  private final long intervalNanos;
-  private final AddressTable addresses;
+  private final LocalAddresses hosts;
+  private final Learned learned;
   private final FramePool pool;
   private final Counter sent;
   private final Counter noFrame;
   private final Frame[] one = new Frame[1];
+  private BondConfig.Announce config;
   private int remaining;
   private long nextAt;
+  private boolean joinDue;
 
   Announcer(
-      long bondMac, BondConfig config, AddressTable addresses, FramePool pool, Counters counters) {
-    this.bondMac = bondMac;
-    this.count = config.announceCount();
-    this.intervalNanos = config.announceIntervalNanos();
-    this.addresses = addresses;
+      LocalAddresses hosts,
+      BondConfig.Announce config,
+      Learned learned,
+      FramePool pool,
+      Counters counters) {
+    this.hosts = hosts;
+    this.config = config;
+    this.learned = learned;
     this.pool = pool;
     this.sent = counters.announced;
     this.noFrame = counters.noControlFrame;
@@ -42,8 +48,15 @@ final class Announcer {
 
   /// Another member is in use: begin at once.
   void restart(long now) {
-    remaining = count;
+    remaining = config.count();
+    joinDue = true;
     nextAt = now;
+  }
+
+  /// Other numbers from now on.
+  void reconfigure(BondConfig.Announce next) {
+    config = next;
+    remaining = Math.min(remaining, next.count());
   }
 
   long dueAt() {
@@ -53,23 +66,66 @@ final class Announcer {
   /// Sends one round into `port`.
   void send(Port port, long now) {
     remaining--;
-    nextAt = now + intervalNanos;
-    boolean bondKnown = false;
-    for (int i = 0; i < addresses.size(); i++) {
-      AddressTable.Entry entry = addresses.entry(i);
-      bondKnown |= entry.mac == bondMac;
+    nextAt = now + config.intervalNanos();
+    boolean enough = addresses(port) && macs(port);
+    if (enough && joinDue) {
+      joinDue = false;
+      groups(port);
+    }
+  }
+
+  private boolean addresses(Port port) {
+    for (int i = 0; i < learned.addresses.size(); i++) {
+      AddressTable.Entry entry = learned.addresses.entry(i);
+      if (!hosts.contains(entry.mac)) {
+        continue;
+      }
       Frame frame = take();
       if (frame == null) {
-        return;
+        return false;
       }
       int at = entry.ipv6 ? advertisement(frame, entry) : gratuitousArp(frame, entry);
       assert at <= frame.headCapacity();
       give(port, frame);
     }
-    if (!bondKnown) {
-      Frame frame = take();
+    return true;
+  }
+
+  private boolean macs(Port port) {
+    long first = hosts.first();
+    if (first != 0 && !learned.hosts.contains(first) && !mac(port, first)) {
+      return false;
+    }
+    for (int i = 0; i < learned.hosts.size(); i++) {
+      long mac = learned.hosts.mac(i);
+      if (hosts.contains(mac) && !mac(port, mac)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean mac(Port port, long mac) {
+    for (int i = 0; i < learned.addresses.size(); i++) {
+      if (learned.addresses.entry(i).mac == mac) {
+        return true;
+      }
+    }
+    Frame frame = take();
+    if (frame == null) {
+      return false;
+    }
+    rarp(frame, mac);
+    give(port, frame);
+    return true;
+  }
+
+  private void groups(Port port) {
+    for (int i = 0; i < learned.groups.size(); i++) {
+      GroupTable.Entry entry = learned.groups.entry(i);
+      Frame frame = hosts.contains(entry.mac) ? take() : null;
       if (frame != null) {
-        rarp(frame);
+        GroupReport.write(frame, entry);
         give(port, frame);
       }
     }
@@ -127,10 +183,10 @@ final class Announcer {
     return at + NeighbourDiscovery.BYTES;
   }
 
-  private void rarp(Frame frame) {
-    Wire.ethernet(frame, Wire.SHORTEST_BYTES, Wire.BROADCAST, bondMac, Wire.TYPE_RARP);
+  private static void rarp(Frame frame, long mac) {
+    Wire.ethernet(frame, Wire.SHORTEST_BYTES, Wire.BROADCAST, mac, Wire.TYPE_RARP);
     ArpProbe.fixed(frame, Wire.ETHERNET_BYTES, RARP_REQUEST);
-    Wire.putMac(frame, ArpProbe.SENDER_MAC, bondMac);
-    Wire.putMac(frame, ArpProbe.TARGET_MAC, bondMac);
+    Wire.putMac(frame, ArpProbe.SENDER_MAC, mac);
+    Wire.putMac(frame, ArpProbe.TARGET_MAC, mac);
   }
 }

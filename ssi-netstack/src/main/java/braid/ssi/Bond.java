@@ -10,47 +10,51 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A Port made of Ports: sends on one member, listens on all, and moves to another when the one in
-/// use fails (active-backup).
+/// A Port made of Ports: sends on one member or on many ([BondMode]), listens on all, and moves to
+/// others what a member that fails was carrying.
 ///
 /// **Theory of operation.** Everything happens in [#receive], which a cable calls each turn, room
-/// or not: first frames are taken from the backups, then from the active member; what belongs to a
-/// check is kept, the rest goes up or is dropped. Then, if a timer is due or something was learned,
-/// each member is judged, the choice is made, probes and announcements go out. Frames come before
+/// or not: first frames are taken from all members ([Receiver]); what belongs to a check is kept,
+/// the rest goes up or is dropped. Then, if a timer is due or something was learned, each member is
+/// judged ([Member]), the choice is made, probes and announcements go out. Frames come before
 /// timers, so a late turn does not make a dead path of a living one; and time in which the worker
 /// itself stood still is not counted (Heartbeat).
 ///
-/// **Failover.** When the active member is found dead, the next one is chosen; frames that the dead
-/// one accepted and has not completed are taken back ([Port#recall]) and sent on the new one before
-/// any newer frame; then the host's addresses are announced. Until the failure is noticed frames go
-/// on to the old member: they are among those taken back. With no member left frames are dropped
-/// and counted.
+/// **The choice.** Members in use (the [Crew]) are all of those that are fittest, or in mode
+/// active-backup one of these; in mode 802.3ad those that LACP lets distribute. One of them is the
+/// active member: what must not come or go twice comes and goes there.
 ///
-/// **Receiving.** Frames from members not in use are copies that the network flooded, and are
-/// dropped; but for a grace time after a switch, unicast frames to the bond's own MAC are taken
-/// from any member, since the network needs a moment to follow. Frames that come back to their
-/// sender (our own broadcasts, flooded to another member) are dropped.
+/// **Failover.** When a member in use is found dead, frames that it accepted and has not completed
+/// are taken back ([Port#recall]) and go, in their order, the way that new frames go
+/// ([Sender]), before any newer frame; then the hosts' addresses are announced. Until the failure
+/// is noticed frames go on to the old member: they are among those taken back. What others carry is
+/// not touched, but that the modes that hash spread it anew, as Linux does. With no member left
+/// frames are dropped and counted.
 ///
-/// **Address.** The bond has one MAC, which its host uses on every member. Probes go out from an
-/// address of the member's own, never the bond's.
+/// **Draining.** A member told to drain gets no new flows; those on it leave at their next gap, or
+/// after a second without one. It carries frames again only when there is no other of any use.
+///
+/// **Addresses.** The hosts behind the bond use their own MACs on every member. Probes go out from
+/// an address of the member's own, never a host's.
 ///
 /// **Never**: no probe, no answer to one, no continuity message goes up to the host, and none that
 /// the host makes goes out. No allocation per frame.
-public final class Bond implements Port {
+public final class Bond implements Port, AutoCloseable {
   private final String name;
-  private final long mac;
-  private final BondConfig config;
+  private final LocalAddresses hosts;
   private final FramePool control;
   private final Clock clock;
   private final BondListener listener;
   private final Counters counters = new Counters();
   private final List<Member> members = new ArrayList<>();
-  private final AddressTable addresses = new AddressTable(Limits.ADDRESSES);
+  private final Crew crew = new Crew();
+  private final Aggregation aggregation = new Aggregation();
+  private final Sender sender;
+  private final Receiver receiver;
   private final Announcer announcer;
-  private final Frame[] batch = new Frame[Limits.BATCH];
-  private @Nullable Member active;
+  private final List<Member> left = new ArrayList<>();
+  private BondConfig config;
   private @Nullable Member pinned;
-  private long switchedAt;
   private long lastTurn;
   private long wakeAt = Long.MIN_VALUE;
   private boolean news = true;
@@ -59,28 +63,32 @@ public final class Bond implements Port {
   /// A bond without members.
   ///
   /// @param name     for logs and metrics
-  /// @param mac      the address its host uses, low 48 bits
+  /// @param hosts    the addresses behind it
   /// @param config   how it behaves
-  /// @param control  frames for probes (8 for each member) and announcements (up to 64 at once), at
-  ///                 least 128 bytes each
+  /// @param control  frames for probes (8 for each member), announcements (up to 160 at once) and,
+  ///                 in mode broadcast, copies (128); at least 136 bytes each
   /// @param clock    the worker's time
   /// @param listener hears of changes, on the worker
   public Bond(
       String name,
-      long mac,
+      LocalAddresses hosts,
       BondConfig config,
       FramePool control,
       Clock clock,
       BondListener listener) {
-    Macs.check(mac);
     this.name = name;
-    this.mac = mac;
+    this.hosts = hosts;
     this.config = config;
     this.control = control;
     this.clock = clock;
     this.listener = listener;
-    this.announcer = new Announcer(mac, config, addresses, control, counters);
+    Learned learned = new Learned();
+    this.announcer = new Announcer(hosts, config.announce(), learned, control, counters);
+    this.sender = new Sender(members, crew, learned, control, counters);
     this.lastTurn = clock.nanos();
+    this.receiver = new Receiver(members, crew, aggregation, hosts, counters);
+    sender.configure(config);
+    receiver.configure(config, lastTurn);
   }
 
   /// Adds a member. It carries traffic as soon as its checks succeed.
@@ -88,7 +96,7 @@ public final class Bond implements Port {
   /// @throws IllegalArgumentException when the name or a MAC is taken, the bond is full, or the
   ///     control pool too small
   public void add(Port port, MemberConfig member) {
-    long probeMac = Macs.probe(member.mac(), mac);
+    long probeMac = Macs.probe(member.mac(), hosts);
     for (Member other : members) {
       if (other.name().equals(member.name())) {
         throw new IllegalArgumentException("two members are named " + member.name());
@@ -101,10 +109,18 @@ public final class Bond implements Port {
     if (members.size() == Limits.MEMBERS) {
       throw new IllegalArgumentException("a bond has at most " + Limits.MEMBERS + " members");
     }
-    Member added = new Member(port, member, config, probeMac, counters, control);
-    members.add(added);
+    members.add(new Member(freeSlot(), port, member, config.health(), probeMac, counters, control));
+    aggregation.configure(config, members, clock.nanos());
     news = true;
     choiceDue = true;
+  }
+
+  private int freeSlot() {
+    long taken = 0;
+    for (Member member : members) {
+      taken |= 1L << member.slot();
+    }
+    return Long.numberOfTrailingZeros(~taken);
   }
 
   /// Takes a member out; before its port is closed, so that its frames can be sent elsewhere.
@@ -115,31 +131,110 @@ public final class Bond implements Port {
     if (member == null) {
       return false;
     }
+    boolean carried = member.inUse();
     members.remove(member);
+    member.close();
     pinned = pinned == member ? null : pinned;
+    aggregation.removed(member);
     choiceDue = true;
     long now = clock.nanos();
-    if (active == member) {
+    if (carried) {
+      left.add(member);
       choose(now, Reason.REMOVED);
     }
-    recall(member, new Tally());
-    member.close();
+    sender.resend(member, now);
+    sender.left(member);
     return true;
   }
 
-  /// The operator's choice: used as long as it is healthy, whatever its rank.
+  /// Takes every member out and gives the control frames back; they come as soon as no device holds
+  /// any.
+  @Override
+  public void close() {
+    while (!members.isEmpty()) {
+      boolean _ = remove(members.getLast().name());
+    }
+    sender.close();
+  }
+
+  /// The operator's choice of the active member: used as long as it is healthy, whatever its rank.
   ///
+  /// @param memberName empty takes the choice back: the bond chooses by its own rules again
   /// @return false when there is no such member or it is not healthy
   public boolean setActive(String memberName) {
+    if (memberName.isEmpty()) {
+      pinned = null;
+      choose(clock.nanos(), Reason.FAIL_BACK);
+      return true;
+    }
     Member member = find(memberName);
-    if (member == null
-        || member.linkChanged()
-        || member.fitness().compareTo(ActiveBackup.Fitness.HOLDING) > 0) {
+    if (member == null || member.linkChanged() || !member.fitness().healthy()) {
       return false;
     }
     pinned = member;
     choose(clock.nanos(), Reason.MANUAL);
     return true;
+  }
+
+  /// How it behaves now.
+  public BondConfig config() {
+    return config;
+  }
+
+  /// Behaves otherwise from now on. Members, frames and what was learned stay; in modes that know
+  /// flows these stay where they are when the mode does. A member that is fit stays so until a
+  /// check that is new has had its time.
+  ///
+  /// @throws IllegalArgumentException when the control pool is too small for mode broadcast;
+  ///     nothing has changed then
+  public void reconfigure(BondConfig next) {
+    long now = clock.nanos();
+    sender.configure(next);
+    config = next;
+    for (Member member : members) {
+      member.reconfigure(next.health(), now);
+    }
+    aggregation.configure(next, members, now);
+    receiver.configure(next, now);
+    announcer.reconfigure(next.announce());
+    news = true;
+    choose(now, Reason.RECONFIGURED);
+  }
+
+  /// Moves traffic off a member: no new flows go there, those on it leave at their next gap, at the
+  /// latest after a second. It is used again only when there is no other of any use.
+  ///
+  /// @return false when there is none of this name
+  public boolean drain(String memberName) {
+    return draining(memberName, true);
+  }
+
+  /// Takes [#drain] back.
+  ///
+  /// @return false when there is none of this name
+  public boolean undrain(String memberName) {
+    return draining(memberName, false);
+  }
+
+  private boolean draining(String memberName, boolean on) {
+    Member member = find(memberName);
+    if (member == null) {
+      return false;
+    }
+    long now = clock.nanos();
+    member.draining(on, now);
+    pinned = pinned == member ? null : pinned;
+    choose(now, on ? Reason.DRAINED : Reason.FAIL_BACK);
+    return true;
+  }
+
+  /// A member that was told to [#drain] carries nothing, no flow will come back to it, and its
+  /// device holds none of our frames: it can be taken away without loss.
+  public boolean drained(String memberName) {
+    Member member = find(memberName);
+    return member != null
+        && member.draining()
+        && member.empty(config.balance().flowletGapNanos(), clock.nanos());
   }
 
   private @Nullable Member find(String memberName) {
@@ -151,20 +246,25 @@ public final class Bond implements Port {
     return null;
   }
 
-  /// All members as they are now.
+  /// All members as they are now, in the order they were added.
   public List<MemberStatus> members() {
     long now = clock.nanos();
-    return members.stream().map(member -> member.status(member == active, now)).toList();
+    long gap = config.balance().flowletGapNanos();
+    return members.stream().map(member -> member.status(crew.isActive(member), gap, now)).toList();
   }
 
-  /// Name of the member in use, [ActiveChange#NONE] when there is none.
+  /// What LACP says of each member; empty in other modes than 802.3ad.
+  public List<LacpStatus> aggregation() {
+    return aggregation.status();
+  }
+
+  /// Name of the active member, [ActiveChange#NONE] when there is none.
   public String activeMember() {
-    return active == null ? ActiveChange.NONE : active.name();
+    return named(crew.activeOrNull());
   }
 
-  /// The address its host uses.
-  public long mac() {
-    return mac;
+  private static String named(@Nullable Member member) {
+    return member == null ? ActiveChange.NONE : member.name();
   }
 
   @Override
@@ -176,85 +276,10 @@ public final class Bond implements Port {
   public int receive(Frame[] into, int max) {
     long now = clock.nanos();
     stallCheck(now);
-    int count = 0;
-    for (int i = 0; i < members.size(); i++) {
-      Member member = members.get(i);
-      if (member != active) {
-        count = take(member, into, count, Math.min(Limits.BACKUP_BATCH, max - count), now);
-      }
-    }
-    if (active != null) {
-      count = take(active, into, count, Math.min(Limits.BATCH, max - count), now);
-    }
+    int count = receiver.receive(into, max, now);
     turn(now);
-    count(into, count);
+    sender.turn(now);
     return count;
-  }
-
-  private void count(Frame[] into, int count) {
-    long bytes = 0;
-    for (int i = 0; i < count; i++) {
-      bytes += into[i].length();
-    }
-    counters.port.rxFrames.add(count);
-    counters.port.rxBytes.add(bytes);
-  }
-
-  private int take(Member member, Frame[] into, int count, int most, long now) {
-    // With no room a port still runs, for its timers and for what its device has finished.
-    int got = member.port().receive(batch, Math.max(0, most));
-    member.drained(got < most);
-    for (int i = 0; i < got; i++) {
-      Frame frame = batch[i];
-      if (goesUp(member, frame, now)) {
-        into[count++] = frame;
-      } else {
-        frame.release();
-      }
-    }
-    return count;
-  }
-
-  /// Data for the host; everything else is counted by reason.
-  private boolean goesUp(Member member, Frame frame, long now) {
-    int type = Wire.type(frame);
-    if (type == 0) {
-      counters.dropShort.add(1);
-      return false;
-    }
-    if (member.takes(frame, type, now)) {
-      news = true;
-      return false;
-    }
-    if (foreign(frame)) {
-      counters.dropOwn.add(1);
-      return false;
-    }
-    if (member == active || (now - switchedAt < config.graceNanos() && toUs(frame))) {
-      return true;
-    }
-    counters.dropInactive.add(1);
-    return false;
-  }
-
-  private boolean toUs(Frame frame) {
-    return frame.mac(Wire.DESTINATION) == mac;
-  }
-
-  /// From an address of ours, or for one that only probes use: flooded back, never for the host.
-  private boolean foreign(Frame frame) {
-    long source = frame.mac(Wire.SOURCE);
-    long destination = frame.mac(Wire.DESTINATION);
-    if (source == mac) {
-      return true;
-    }
-    for (int i = 0; i < members.size(); i++) {
-      long probe = members.get(i).probeMac();
-      if (source == probe || destination == probe) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void stallCheck(long now) {
@@ -270,6 +295,9 @@ public final class Bond implements Port {
         late |= gap > 2 * rhythm;
       }
     }
+    if (late) {
+      aggregation.stalled(gap);
+    }
     counters.stalls.add(late ? 1 : 0);
   }
 
@@ -278,169 +306,154 @@ public final class Bond implements Port {
     for (int i = 0; i < members.size(); i++) {
       choiceDue |= members.get(i).linkChanged();
     }
+    news |= receiver.news();
     news |= choiceDue;
     if (!news && now < wakeAt) {
       return;
     }
     news = false;
-    for (int i = 0; i < members.size(); i++) {
-      Member member = members.get(i);
-      MemberState from = member.state();
-      ActiveBackup.Fitness before = member.fitness();
-      member.judge(now);
-      choiceDue |= member.fitness() != before;
-      if (member.state() != from) {
-        listener.memberChanged(member.name(), from, member.state());
-      }
-    }
+    judge(now);
     if (choiceDue) {
       choiceDue = false;
       choose(now, Reason.FAIL_BACK);
     }
     for (int i = 0; i < members.size(); i++) {
-      members.get(i).probe(now);
+      members.get(i).probe(aggregation, now);
     }
+    Member active = crew.activeOrNull();
     if (active != null && now >= announcer.dueAt()) {
       announcer.send(active.port(), now);
     }
     wakeAt = nextTimer(now);
   }
 
+  private void judge(long now) {
+    for (int i = 0; i < members.size(); i++) {
+      Member member = members.get(i);
+      MemberState from = member.state();
+      Fitness before = member.fitness();
+      if (member.linkChanged()) {
+        aggregation.link(member, now);
+      }
+      member.judge(now);
+      choiceDue |= member.fitness() != before;
+      if (member.state() != from) {
+        listener.memberChanged(member.name(), from, member.state());
+      }
+    }
+    choiceDue |= aggregation.turn(now);
+  }
+
   private long nextTimer(long now) {
-    long at = active == null ? Long.MAX_VALUE : announcer.dueAt();
+    long at = crew.size() == 0 ? Long.MAX_VALUE : announcer.dueAt();
+    at = Math.min(at, aggregation.deadline());
     for (int i = 0; i < members.size(); i++) {
       at = Math.min(at, members.get(i).deadline(now));
     }
     return at;
   }
 
-  /// Makes the choice anew.
+  /// Makes the choice anew: who is active, who is in use, and what follows from a change.
   ///
-  /// @param otherwise the reason if the member in use has not failed
+  /// @param otherwise the reason if the member concerned has not failed
   private void choose(long now, Reason otherwise) {
+    Member old = crew.activeOrNull();
     Member next = chosen();
-    Member old = active;
-    if (next == old) {
-      return;
+    Fitness best = next == null ? Fitness.DEAD : next.fitness();
+    for (Member member : members) {
+      best = eligible(member).compareTo(best) < 0 ? member.fitness() : best;
     }
-    boolean failed = old != null && old.fitness().compareTo(ActiveBackup.Fitness.DOUBTFUL) >= 0;
-    boolean told = otherwise == Reason.REMOVED || otherwise == Reason.MANUAL || !failed;
-    Reason reason = old == null ? Reason.FIRST : told ? otherwise : old.lastReason();
-    active = next;
-    switchedAt = now;
-    Tally tally = new Tally();
+    for (Member member : members) {
+      boolean spreads = config.mode().balances() && eligible(member) == best;
+      boolean use = member == next || (spreads && best != Fitness.DEAD);
+      if (member.inUse() && !use) {
+        left.add(member);
+      }
+      member.inUse(use);
+    }
+    boolean changed = crew.set(members, next);
+    crew.speeds(config.mode() == BondMode.BROADCAST);
+    if (changed || next != old) {
+      settle(old, next, otherwise, now);
+    }
+    left.clear();
+  }
+
+  /// Frames of members that died go elsewhere; the network and the listener are told.
+  private void settle(@Nullable Member old, @Nullable Member next, Reason otherwise, long now) {
+    receiver.changed(now);
+    Tally all = new Tally();
+    for (Member member : left) {
+      Tally tally = next == null || member.healthy() ? new Tally() : sender.resend(member, now);
+      all.add(tally);
+      if (config.mode().balances()) {
+        boolean failed = member.failed(otherwise);
+        listener.memberLeft(
+            new MemberLeft(
+                member.name(),
+                failed ? member.lastReason() : otherwise,
+                failed ? member.lastSilence() : 0,
+                tally.resent,
+                tally.dropped));
+      }
+    }
     if (next != null) {
       for (Member member : members) {
-        if (member.fitness().compareTo(ActiveBackup.Fitness.DOUBTFUL) >= 0 && member != next) {
-          recall(member, tally);
+        if (!member.inUse() && !member.healthy()) {
+          all.add(sender.resend(member, now));
         }
       }
-      if (reason == Reason.REMOVED && old != null) {
-        recall(old, tally);
+      if (next != old || !left.isEmpty()) {
+        announcer.restart(now);
       }
-      announcer.restart(now);
     }
-    counters.switches.add(1);
-    listener.activeChanged(
-        new ActiveChange(
-            old == null ? ActiveChange.NONE : old.name(),
-            next == null ? ActiveChange.NONE : next.name(),
-            reason,
-            old == null || told ? 0 : old.lastSilence(),
-            tally.resent,
-            tally.dropped));
+    if (next != old) {
+      counters.switches.add(1);
+      listener.activeChanged(change(old, next, otherwise, all));
+    }
+  }
+
+  private static ActiveChange change(
+      @Nullable Member old, @Nullable Member next, Reason otherwise, Tally tally) {
+    boolean failed = old != null && old.failed(otherwise);
+    Reason reason = old == null ? Reason.FIRST : failed ? old.lastReason() : otherwise;
+    long silence = old == null || !failed ? 0 : old.lastSilence();
+    return new ActiveChange(named(old), named(next), reason, silence, tally.resent, tally.dropped);
+  }
+
+  /// Fitness, but nobody is fit whom LACP does not let send.
+  private Fitness eligible(Member member) {
+    return aggregation.distributes(member) ? member.fitness() : Fitness.DEAD;
   }
 
   private @Nullable Member chosen() {
-    if (pinned != null && pinned.fitness().compareTo(ActiveBackup.Fitness.HOLDING) <= 0) {
+    if (pinned != null && eligible(pinned).healthy()) {
       return pinned;
     }
     pinned = null;
     List<ActiveBackup.Candidate> candidates = new ArrayList<>(members.size());
     for (Member member : members) {
-      boolean primary = member.name().equals(config.primary());
-      int rank = primary ? Integer.MAX_VALUE : member.config().priority();
+      boolean primary = member.name().equals(config.choice().primary());
+      long rank = primary ? Long.MAX_VALUE : member.config().rank();
       int speed = member.port().link().speedMbps();
-      candidates.add(new ActiveBackup.Candidate(member.fitness(), rank, speed));
+      candidates.add(new ActiveBackup.Candidate(eligible(member), rank, speed));
     }
+    Member active = crew.activeOrNull();
     int current = active == null ? ActiveBackup.NONE : members.indexOf(active);
-    int index = ActiveBackup.choose(candidates, current, config.reselect());
+    int index = ActiveBackup.choose(candidates, current, config.choice().reselect());
     return index == ActiveBackup.NONE ? null : members.get(index);
-  }
-
-  /// What became of frames taken back.
-  private static final class Tally {
-    int resent;
-    int dropped;
-  }
-
-  /// Takes back what `dead` has not completed and sends it on the active member; but its probes,
-  /// which speak of itself alone.
-  private void recall(Member dead, Tally tally) {
-    for (int got = take(dead); got > 0; got = take(dead)) {
-      int data = 0;
-      for (int i = 0; i < got; i++) {
-        Frame frame = batch[i];
-        if (dead.probed(frame)) {
-          frame.release();
-        } else {
-          batch[data++] = frame;
-        }
-      }
-      int room = active == null ? 0 : Math.min(data, active.port().room());
-      if (active != null && room > 0) {
-        active.port().send(batch, room);
-      }
-      // The port may have shuffled what it took; what lies behind is still ours.
-      for (int i = room; i < data; i++) {
-        batch[i].release();
-      }
-      tally.resent += room;
-      tally.dropped += data - room;
-      counters.resent.add(room);
-      counters.dropResend.add(data - room);
-    }
-  }
-
-  private int take(Member dead) {
-    return dead.port().recall(batch, batch.length);
   }
 
   @Override
   public void send(Frame[] frames, int count) {
-    Member member = active;
-    int kept = 0;
-    long bytes = 0;
-    for (int i = 0; i < count; i++) {
-      Frame frame = frames[i];
-      int type = Wire.type(frame);
-      if (type == Wire.TYPE_ARP || type == Wire.TYPE_IPV6 || type == Wire.TYPE_VLAN) {
-        addresses.learn(frame, type);
-      } else if (type == Wire.TYPE_CFM && member != null && member.claims(frame)) {
-        counters.dropControl.add(1);
-        frame.release();
-        continue;
-      }
-      if (member == null) {
-        counters.dropNoMember.add(1);
-        frame.release();
-        continue;
-      }
-      bytes += frame.length();
-      frames[kept++] = frame;
-    }
-    if (member != null && kept > 0) {
-      member.port().send(frames, kept);
-    }
-    counters.port.txFrames.add(kept);
-    counters.port.txBytes.add(bytes);
+    sender.send(frames, count, clock.nanos());
   }
 
-  /// Room of the active member, but for a few slots that control frames need. With no member there
-  /// is room: frames are dropped and counted rather than kept until they are old.
+  /// Room of the member that has most, but for a few slots that control frames need. A flow whose
+  /// own member is full loses what its port drops and counts.
   @Override
   public int room() {
-    return active == null ? Limits.BATCH : Math.max(0, active.port().room() - Limits.CONTROL_ROOM);
+    return sender.room();
   }
 
   @Override
@@ -450,10 +463,11 @@ public final class Bond implements Port {
     }
   }
 
-  /// Up while a member is in use, with its speed.
+  /// Up while a member is in use; its speed is the sum of those in use, in mode broadcast the
+  /// lowest.
   @Override
   public LinkState link() {
-    return active == null ? LinkState.DOWN : active.port().link();
+    return crew.link();
   }
 
   @Override
@@ -467,11 +481,20 @@ public final class Bond implements Port {
 
   @Override
   public long deadline() {
-    long at = nextTimer(clock.nanos());
+    long at = Math.min(nextTimer(clock.nanos()), sender.deadline());
     for (int i = 0; i < members.size(); i++) {
       at = Math.min(at, members.get(i).port().deadline());
     }
     return at;
+  }
+
+  @Override
+  public int pending() {
+    int sum = sender.pending();
+    for (int i = 0; i < members.size(); i++) {
+      sum += members.get(i).port().pending();
+    }
+    return sum;
   }
 
   @Override
@@ -481,6 +504,6 @@ public final class Bond implements Port {
 
   @Override
   public String toString() {
-    return "Bond[" + name + " → " + activeMember() + "]";
+    return "Bond[" + name + ", " + config.mode() + " → " + activeMember() + "]";
   }
 }

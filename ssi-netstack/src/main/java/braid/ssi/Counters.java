@@ -11,6 +11,8 @@ final class Counters {
   final Counter dropShort = port.counter("rx_drop_short");
   final Counter dropNoMember = port.counter("tx_drop_no_member");
   final Counter dropResend = port.counter("tx_drop_resend");
+  final Counter dropFull = port.counter("tx_drop_member_full");
+  final Counter dropNoCopy = port.counter("tx_drop_no_copy");
   final Counter dropControl = port.counter("tx_drop_control");
   final Counter resent = port.counter("tx_resent");
   final Counter switches = port.counter("active_changes");

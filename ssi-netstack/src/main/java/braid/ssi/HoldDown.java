@@ -11,8 +11,14 @@ package braid.ssi;
 /// @param maxNanos   the cap
 /// @param flapNanos  a failure this soon after coming up is flapping
 record HoldDown(long nanos, long baseNanos, long maxNanos, long flapNanos) {
-  static HoldDown none(BondConfig config) {
+  static HoldDown none(BondConfig.Health config) {
     return new HoldDown(0, config.holdNanos(), config.holdMaxNanos(), config.flapNanos());
+  }
+
+  /// The same history under other settings.
+  HoldDown with(BondConfig.Health config) {
+    long present = nanos == 0 ? 0 : Math.clamp(nanos, config.holdNanos(), config.holdMaxNanos());
+    return new HoldDown(present, config.holdNanos(), config.holdMaxNanos(), config.flapNanos());
   }
 
   /// The hold time after a failure `upNanos` after the member came up.

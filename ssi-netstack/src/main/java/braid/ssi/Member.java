@@ -13,17 +13,25 @@ import org.jspecify.annotations.Nullable;
 /// behind data that nobody had room for.
 final class Member {
   private final MemberConfig config;
+  private final int slot;
+  private final Outbox out;
   private final Port port;
   private final long probeMac;
-  private final @Nullable Mep mep;
-  private final @Nullable TargetProbe target;
   private final Counters counters;
   private final ProbeFrames frames;
   private final Frame[] one = new Frame[1];
+  private BondConfig.Health health;
+  private @Nullable Mep mep;
+  private @Nullable TargetProbe target;
   private MemberState state = MemberState.DOWN;
   private HoldDown hold;
   private LinkState link = LinkState.DOWN;
   private boolean drained = true;
+  private boolean draining;
+  private long leaveBy;
+  private boolean inUse;
+  private boolean gone;
+  private @Nullable LacpPort lacp;
   private boolean local;
   private boolean silent;
   private long heldAt;
@@ -33,29 +41,130 @@ final class Member {
   private long lastSilence;
 
   Member(
+      int slot,
       Port port,
       MemberConfig config,
-      BondConfig bond,
+      BondConfig.Health health,
       long probeMac,
       Counters counters,
       FramePool pool) {
+    this.slot = slot;
     this.port = port;
+    this.out = new Outbox(port, counters.dropFull);
     this.config = config;
     this.probeMac = probeMac;
-    this.hold = HoldDown.none(bond);
+    this.health = health;
+    this.hold = HoldDown.none(health);
     this.counters = counters;
-    Mep continuity = null;
-    TargetProbe probe = null;
-    for (Monitor monitor : bond.monitors()) {
+    this.frames = new ProbeFrames(pool, Limits.PROBES);
+    watch();
+  }
+
+  private void watch() {
+    mep = null;
+    target = null;
+    for (Monitor monitor : health.monitors()) {
       switch (monitor) {
-        case Continuity c -> continuity = new Mep(c);
-        case ArpTarget t -> probe = new ArpProbe(t, probeMac);
-        case NsTarget t -> probe = new NsProbe(t, probeMac);
+        case Carrier _ -> {}
+        case Continuity c -> mep = config.answers() ? new Mep(c) : null;
+        case ArpTarget t -> target = new ArpProbe(t, probeMac);
+        case NsTarget t -> target = new NsProbe(t, probeMac);
       }
     }
-    this.frames = new ProbeFrames(pool, bond.monitors().isEmpty() ? 0 : Limits.PROBES);
-    this.mep = continuity;
-    this.target = probe;
+  }
+
+  /// Other checks and hold times. A member that is fit stays so until a new check has had its time.
+  void reconfigure(BondConfig.Health next, long now) {
+    boolean sameChecks = next.monitors().equals(health.monitors());
+    health = next;
+    hold = hold.with(next);
+    if (sameChecks) {
+      return;
+    }
+    watch();
+    boolean fit = healthy();
+    if (mep != null) {
+      mep.reset(now);
+      if (fit) {
+        mep.beat().heard(now);
+      }
+    }
+    if (target != null) {
+      target.beat().reset(now);
+      if (fit) {
+        target.beat().heard(now);
+      }
+    }
+  }
+
+  /// Told to carry nothing more.
+  boolean draining() {
+    return draining;
+  }
+
+  void draining(boolean on, long now) {
+    draining = on;
+    leaveBy = now + Limits.LEAVE_NANOS;
+  }
+
+  /// Nothing of ours is on it or will be.
+  ///
+  /// @param gap silence after which no flow comes back to it
+  boolean empty(long gap, long now) {
+    boolean left = now >= leaveBy || now - out.lastSent() > gap;
+    return !inUse && left && out.held() == 0 && port.pending() == 0;
+  }
+
+  /// A number that no other member of the bond has, 0 to 63.
+  int slot() {
+    return slot;
+  }
+
+  Outbox out() {
+    return out;
+  }
+
+  /// It carries frames.
+  boolean inUse() {
+    return inUse;
+  }
+
+  void inUse(boolean on) {
+    inUse = on;
+  }
+
+  /// A flow that is here may stay until it has a gap.
+  boolean keepsFlows(long now) {
+    return inUse || (healthy() && (!draining || now < leaveBy));
+  }
+
+  /// Every check succeeds; and it is still ours.
+  boolean healthy() {
+    return !gone && judged().healthy();
+  }
+
+  /// It stopped carrying frames because it failed, and not for `otherwise`.
+  boolean failed(Reason otherwise) {
+    boolean told = otherwise == Reason.REMOVED || otherwise == Reason.MANUAL || healthy();
+    return !told;
+  }
+
+  /// Its port belongs to this node.
+  boolean near() {
+    return config.distance() == 0;
+  }
+
+  boolean nearer(Member other) {
+    return config.distance() < other.config.distance();
+  }
+
+  /// Its end of the link aggregation, null in other modes.
+  @Nullable LacpPort lacp() {
+    return lacp;
+  }
+
+  void lacp(@Nullable LacpPort end) {
+    lacp = end;
   }
 
   String name() {
@@ -91,6 +200,10 @@ final class Member {
   /// Whether the last receive emptied the port's queue.
   void drained(boolean empty) {
     drained = empty;
+    LacpPort end = lacp;
+    if (end != null) {
+      end.drained(empty);
+    }
   }
 
   /// Carrier or speed differ from what was last judged: a field read and a compare.
@@ -225,22 +338,36 @@ final class Member {
   }
 
   /// What the choice sees.
-  ActiveBackup.Fitness fitness() {
+  Fitness fitness() {
+    Fitness judged = judged();
+    if (draining) {
+      return judged.compareTo(Fitness.DRAINING) < 0 ? Fitness.DRAINING : Fitness.DEAD;
+    }
+    return judged;
+  }
+
+  private Fitness judged() {
     return switch (state) {
-      case UP -> ActiveBackup.Fitness.UP;
-      case HOLDING -> ActiveBackup.Fitness.HOLDING;
-      case PROBING ->
-          local
-              ? ActiveBackup.Fitness.DOUBTFUL
-              : silent ? ActiveBackup.Fitness.SILENT : ActiveBackup.Fitness.DEAD;
-      case DOWN -> ActiveBackup.Fitness.DEAD;
+      case UP -> Fitness.UP;
+      case HOLDING -> Fitness.HOLDING;
+      case PROBING -> local ? Fitness.DOUBTFUL : silent ? Fitness.SILENT : Fitness.DEAD;
+      case DOWN -> Fitness.DEAD;
     };
   }
 
   /// Sends the probes that are due.
-  void probe(long now) {
+  ///
+  /// @param aggregation what LACP has to say
+  void probe(Aggregation aggregation, long now) {
     if (state == MemberState.DOWN) {
       return;
+    }
+    if (aggregation.due(this, now)) {
+      Frame frame = take();
+      aggregation.write(this, frame, now);
+      if (frame != null) {
+        give(frame);
+      }
     }
     if (mep != null && mep.beat().due(now)) {
       Frame frame = take();
@@ -294,22 +421,36 @@ final class Member {
     return at;
   }
 
-  /// `frame`, taken back from the device, is a probe of this member and for no other.
+  /// `frame`, taken back from the device, is a probe of this member and for no other. Data may
+  /// carry the member's address, too ([TransmitBalance]).
   boolean probed(Frame frame) {
-    return Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+    boolean ours = Wire.type(frame) != 0 && frame.mac(Wire.SOURCE) == probeMac;
+    return ours && !Wire.unicastIp(frame);
   }
 
   /// The bond has no more use for it.
   void close() {
+    gone = true;
+    inUse = false;
     frames.close();
   }
 
-  MemberStatus status(boolean active, long now) {
+  /// @param gap silence after which no flow comes back to a drained member
+  MemberStatus status(boolean active, long gap, long now) {
     return new MemberStatus(
         name(),
         state,
+        fitness(),
         active,
+        inUse,
         port.link(),
+        config.distance(),
+        config.priority(),
+        out.load().rate(now),
+        out.load().flows(now),
+        port.pending(),
+        draining,
+        draining && empty(gap, now),
         failures,
         hold.nanos(),
         mep == null ? 0 : mep.missed(),

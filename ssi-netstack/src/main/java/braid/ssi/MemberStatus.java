@@ -6,8 +6,17 @@ import braid.port.LinkState;
 ///
 /// @param name          of the member
 /// @param state         where it stands
-/// @param active        the bond sends through it
-/// @param link          its carrier
+/// @param fitness       what the choice makes of that
+/// @param active        it is the active member
+/// @param inUse         the bond sends through it
+/// @param link          its carrier and speed
+/// @param distance      0 for a NIC of this node
+/// @param priority      its rank among members that are alike
+/// @param rate          bits per second that it carries outwards, over the last 0.1 to 0.2 s
+/// @param flows         flows that share it, weighed by their bytes; 0 in modes that know no flows
+/// @param pending       frames that its device has not completed
+/// @param draining      told to carry nothing more
+/// @param drained       and empty now: it can be taken away without loss
 /// @param failures      how often it left [MemberState#UP]
 /// @param holdNanos     how long it must stay healthy after the last failure
 /// @param missed        continuity messages that never came
@@ -15,8 +24,17 @@ import braid.port.LinkState;
 public record MemberStatus(
     String name,
     MemberState state,
+    Fitness fitness,
     boolean active,
+    boolean inUse,
     LinkState link,
+    int distance,
+    int priority,
+    long rate,
+    double flows,
+    int pending,
+    boolean draining,
+    boolean drained,
     long failures,
     long holdNanos,
     long missed,

@@ -218,6 +218,11 @@ public final class MepPort implements Port {
   }
 
   @Override
+  public int pending() {
+    return guest.pending();
+  }
+
+  @Override
   public PortCounters counters() {
     return guest.counters();
   }

@@ -1,4 +1,11 @@
 package braid.ssi;
 
-/// What is checked on each member of a bond besides its carrier, which always is.
-public sealed interface Monitor permits Continuity, ArpTarget, NsTarget {}
+/// What is checked on each member of a bond. The carrier always is, so there is no bond without a
+/// check; what takes longest to notice when each fails:
+///
+/// | monitor | a fault shows after |
+/// |---|---|
+/// | [Carrier] | the port's report, at once |
+/// | [Continuity] | 3.5 intervals |
+/// | [ArpTarget], [NsTarget] | the probes that may be missed and half an interval |
+public sealed interface Monitor permits Carrier, Continuity, ArpTarget, NsTarget {}

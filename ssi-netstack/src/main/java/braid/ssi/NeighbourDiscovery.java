@@ -57,6 +57,11 @@ final class NeighbourDiscovery {
     return icmp ? frame.u8(at + TYPE) : 0;
   }
 
+  /// The IPv6 header at `at`, which lies whole in the head, is followed by ICMPv6 at once.
+  static boolean icmp(Frame frame, int at) {
+    return frame.u8(at + NEXT_HEADER) == ICMPV6;
+  }
+
   static void address(Frame frame, int offset, long high, long low) {
     Wire.put64(frame, offset, high);
     Wire.put64(frame, offset + 8, low);

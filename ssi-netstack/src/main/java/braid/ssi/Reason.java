@@ -14,10 +14,14 @@ public enum Reason {
   UPLINK_DOWN,
   /// The ARP target no longer answers through it.
   TARGET,
+  /// The operator wants it empty.
+  DRAINED,
   /// It was taken out.
   REMOVED,
   /// One of higher rank came back.
   FAIL_BACK,
   /// The operator chose.
-  MANUAL
+  MANUAL,
+  /// The bond's configuration changed.
+  RECONFIGURED
 }

@@ -14,10 +14,30 @@ final class Wire {
   /// Bytes of an 802.1Q tag, which pushes what follows the addresses back.
   static final int TAG_BYTES = 4;
 
+  /// The VLAN identifier in a tag.
+  static final int VLAN_MASK = 0xfff;
+
+  static final int TYPE_IPV4 = 0x0800;
   static final int TYPE_ARP = 0x0806;
+  static final int TYPE_BATMAN = 0x4305;
   static final int TYPE_RARP = 0x8035;
   static final int TYPE_VLAN = 0x8100;
   static final int TYPE_IPV6 = 0x86dd;
+  static final int TYPE_MPLS = 0x8847;
+  static final int TYPE_MPLS_MULTICAST = 0x8848;
+  static final int TYPE_PPPOE_SESSION = 0x8864;
+
+  /// IEEE 802.1ad: the outer tag of two.
+  static final int TYPE_SERVICE_VLAN = 0x88a8;
+
+  static final int TYPE_TIPC = 0x88ca;
+  static final int TYPE_PTP = 0x88f7;
+  static final int TYPE_PRP = 0x88fb;
+  static final int TYPE_FCOE = 0x8906;
+  static final int TYPE_HSR = 0x892f;
+
+  /// IEEE 802.3 annex 57A: slow protocols, link aggregation among them.
+  static final int TYPE_SLOW = 0x8809;
 
   /// IEEE 802.1Q-2018 table 20-1: connectivity fault management.
   static final int TYPE_CFM = 0x8902;
@@ -32,6 +52,23 @@ final class Wire {
   /// The EtherType of an untagged frame, 0 when the frame is too short to have one.
   static int type(Frame frame) {
     return frame.headLength() < ETHERNET_BYTES ? 0 : frame.u16(TYPE);
+  }
+
+  /// The EtherType behind the outermost tag, 0 when there is none.
+  static int innerType(Frame frame) {
+    int type = type(frame);
+    boolean tagged = type == TYPE_VLAN || type == TYPE_SERVICE_VLAN;
+    if (!tagged) {
+      return type;
+    }
+    return frame.headLength() < ETHERNET_BYTES + TAG_BYTES ? 0 : frame.u16(TYPE + TAG_BYTES);
+  }
+
+  /// IP to one station: the one kind of frame that no check of a bond sends and that may change its
+  /// source address on the way.
+  static boolean unicastIp(Frame frame) {
+    int type = innerType(frame);
+    return (type == TYPE_IPV4 || type == TYPE_IPV6) && !Macs.group(frame.mac(DESTINATION));
   }
 
   static void put8(Frame frame, int offset, int value) {

@@ -1,14 +1,13 @@
 package braid.ssi;
 
-import static braid.ssi.ActiveBackup.Fitness.DEAD;
-import static braid.ssi.ActiveBackup.Fitness.DOUBTFUL;
-import static braid.ssi.ActiveBackup.Fitness.HOLDING;
-import static braid.ssi.ActiveBackup.Fitness.UP;
 import static braid.ssi.ActiveBackup.NONE;
+import static braid.ssi.Fitness.DEAD;
+import static braid.ssi.Fitness.DOUBTFUL;
+import static braid.ssi.Fitness.HOLDING;
+import static braid.ssi.Fitness.UP;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import braid.ssi.ActiveBackup.Candidate;
-import braid.ssi.ActiveBackup.Fitness;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -18,10 +19,12 @@ class AnnouncerTest {
 
   @RegisterExtension final Pools pools = new Pools();
 
-  private final AddressTable addresses = new AddressTable(4);
+  private final Learned learned = new Learned();
+  private final AddressTable addresses = learned.addresses;
   private final Counters counters = new Counters();
   private final Announcer announcer =
-      new Announcer(MAC, BondConfig.DEFAULT, addresses, pools.control, counters);
+      new Announcer(
+          LocalAddresses.of(MAC), BondConfig.Announce.DEFAULT, learned, pools.control, counters);
 
   private void learn(byte[] bytes) {
     Frame frame = pools.frame(bytes);
@@ -150,12 +153,13 @@ class AnnouncerTest {
 
   @Test
   void eachAddressIsAnnouncedOnceAndTheOldestGivesWay() {
-    for (int i = 1; i <= 6; i++) {
+    int last = Limits.ADDRESSES + 2;
+    for (int i = 1; i <= last; i++) {
       learn(Packets.arp(Wire.BROADCAST, 1, MAC, i, 0, 99));
       learn(Packets.arp(Wire.BROADCAST, 1, MAC, i, 0, 99));
     }
     assertThat(round().stream().map(f -> Packets.int32(f, 28)))
-        .containsExactlyInAnyOrder(3, 4, 5, 6);
+        .containsExactlyInAnyOrderElementsOf(IntStream.rangeClosed(3, last).boxed().toList());
   }
 
   @Test

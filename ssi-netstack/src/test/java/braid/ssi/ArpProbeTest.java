@@ -69,9 +69,10 @@ class ArpProbeTest {
 
   @Test
   void aMemberWithTheBondsAddressProbesFromAnother() {
-    assertThat(Macs.probe(5, 6)).isEqualTo(5);
-    assertThat(Macs.probe(0x5254_0012_3456L, 0x5254_0012_3456L)).isEqualTo(0x5254_0092_3456L);
-    assertThat(Macs.probe(0x0050_5612_3456L, 0x0050_5612_3456L))
+    assertThat(Macs.probe(5, LocalAddresses.of(6))).isEqualTo(5);
+    assertThat(Macs.probe(0x5254_0012_3456L, LocalAddresses.of(0x5254_0012_3456L)))
+        .isEqualTo(0x5254_0092_3456L);
+    assertThat(Macs.probe(0x0050_5612_3456L, LocalAddresses.of(0x0050_5612_3456L)))
         .as("locally administered")
         .isEqualTo(0x0250_5692_3456L);
   }

@@ -4,36 +4,136 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BondConfigTest {
+  private static final long MS = 1_000_000;
+
   @Test
   void theDefaultsAreValidAndMonitor() {
-    assertThat(BondConfig.DEFAULT.monitors()).containsExactly(Continuity.GUEST);
+    assertThat(BondConfig.DEFAULT.health().monitors()).containsExactly(Continuity.GUEST);
   }
 
   @Test
   void theErrorNamesTheKeyAndTheRange() {
-    assertThatThrownBy(() -> BondConfig.DEFAULT.hold(-1, 0, 0))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withHold(-1, 0, 0))
         .hasMessageStartingWith("hold is 0 to");
-    assertThatThrownBy(() -> BondConfig.DEFAULT.hold(5, 4, 0))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withHold(5, 4, 0))
         .hasMessageStartingWith("hold-max is 5 to");
-    assertThatThrownBy(
-            () -> new BondConfig("", Reselect.ALWAYS, List.of(), 0, 0, 0, 11, 1_000_000, 0))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withAnnouncements(11, 1_000_000))
         .hasMessageStartingWith("announce-count is 0 to 10, not 11");
   }
 
   @Test
+  void everyDefaultIsAsDocumented() {
+    assertThat(BondConfig.DEFAULT)
+        .isEqualTo(
+            new BondConfig(
+                BondMode.ACTIVE_BACKUP,
+                new BondConfig.Choice("", Reselect.ALWAYS),
+                new BondConfig.Balance(HashPolicy.LAYER3_4, 1, 50 * MS, true, 80, false),
+                LacpConfig.DEFAULT,
+                new BondConfig.Health(List.of(Continuity.GUEST), 500 * MS, 30_000 * MS, 5_000 * MS),
+                new BondConfig.Announce(3, 100 * MS, 1_000 * MS)));
+  }
+
+  static Stream<Arguments> ranges() {
+    BondConfig basis = BondConfig.DEFAULT;
+    return Stream.of(
+        range("frames-per-member", v -> basis.withFramesPerMember(v.intValue()), 0, 65_535),
+        range("flowlet-gap", basis::withFlowletGap, 10_000, 10_000 * MS),
+        range("local-full", v -> basis.withLocalFirst(true, v.intValue()), 1, 100),
+        range("hold", v -> basis.withHold(v, 3_600_000 * MS, 0), 0, 3_600_000 * MS),
+        range("hold-max", v -> basis.withHold(7, v, 0), 7, 3_600_000 * MS),
+        range("flap", v -> basis.withHold(0, 0, v), 0, 3_600_000 * MS),
+        range("announce-count", v -> basis.withAnnouncements(v.intValue(), MS), 0, 10),
+        range("announce-interval", v -> basis.withAnnouncements(1, v), MS, 10_000 * MS),
+        range("grace", basis::withGrace, 0, 60_000 * MS),
+        range("distance", v -> distance(basis, v.intValue()), 0, 255));
+  }
+
+  private static BondConfig distance(BondConfig basis, int distance) {
+    assertThat(new MemberConfig("m", 2, 0, distance).distance()).isEqualTo(distance);
+    return basis;
+  }
+
+  private static Arguments range(
+      String option, Function<Long, BondConfig> with, long least, long most) {
+    return Arguments.of(option, with, least, most);
+  }
+
+  @ParameterizedTest(name = "{0}: {2} to {3}")
+  @MethodSource("ranges")
+  void anOptionIsTakenWithinItsRangeAndRefusedBeyond(
+      String option, Function<Long, BondConfig> with, long least, long most) {
+    assertThat(with.apply(least)).isNotNull();
+    assertThat(with.apply(most)).isNotNull();
+    for (long wrong : new long[] {least - 1, most + 1}) {
+      assertThatThrownBy(() -> with.apply(wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith(option + " is " + least + " to " + most + ", not " + wrong);
+    }
+  }
+
+  @Test
+  void eachWithChangesItsOptionAlone() {
+    BondConfig all =
+        BondConfig.DEFAULT
+            .withMode(BondMode.FLOWLET)
+            .withPrimary("p")
+            .withReselect(Reselect.BETTER)
+            .withHashPolicy(HashPolicy.LAYER2)
+            .withFramesPerMember(9)
+            .withFlowletGap(MS)
+            .withLocalFirst(false, 33)
+            .withLag(true)
+            .withLacp(new LacpConfig(LacpRate.FAST, false, 2, AdSelect.COUNT, 9, 8))
+            .withMonitors(Carrier.ONLY)
+            .withHold(1, 2, 3)
+            .withAnnouncements(5, 6 * MS)
+            .withGrace(7);
+    assertThat(all)
+        .isEqualTo(
+            new BondConfig(
+                BondMode.FLOWLET,
+                new BondConfig.Choice("p", Reselect.BETTER),
+                new BondConfig.Balance(HashPolicy.LAYER2, 9, MS, false, 33, true),
+                new LacpConfig(LacpRate.FAST, false, 2, AdSelect.COUNT, 9, 8),
+                new BondConfig.Health(List.of(Carrier.ONLY), 1, 2, 3),
+                new BondConfig.Announce(5, 6 * MS, 7)));
+  }
+
+  @Test
+  void noMonitorAtAllIsRefusedAndCarrierAloneMustBeSaid() {
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withMonitors())
+        .hasMessageStartingWith("monitors names none: choose of carrier");
+    assertThat(BondConfig.DEFAULT.withMonitors(Carrier.ONLY).health().monitors()).hasSize(1);
+    assertThat(
+            BondConfig.DEFAULT
+                .withMonitors(Carrier.ONLY, Continuity.GUEST, ArpTarget.of("10.0.0.1"))
+                .health()
+                .monitors())
+        .hasSize(3);
+  }
+
+  @Test
   void twoTargetsOrTwoContinuityChecksAreRefused() {
-    assertThatThrownBy(() -> BondConfig.DEFAULT.monitors(Continuity.GUEST, Continuity.NODE))
+    assertThatThrownBy(() -> BondConfig.DEFAULT.withMonitors(Continuity.GUEST, Continuity.NODE))
         .hasMessageContaining("one continuity check and one target at most");
     assertThatThrownBy(
-            () -> BondConfig.DEFAULT.monitors(ArpTarget.of("10.0.0.1"), NsTarget.of("2001:db8::1")))
+            () ->
+                BondConfig.DEFAULT.withMonitors(
+                    ArpTarget.of("10.0.0.1"), NsTarget.of("2001:db8::1")))
         .hasMessageContaining("one continuity check and one target at most");
     assertThatThrownBy(
-            () -> BondConfig.DEFAULT.monitors(ArpTarget.of("10.0.0.1"), ArpTarget.of("10.0.0.2")))
+            () ->
+                BondConfig.DEFAULT.withMonitors(ArpTarget.of("10.0.0.1"), ArpTarget.of("10.0.0.2")))
         .hasMessageContaining("one target at most");
   }
 
@@ -76,11 +176,11 @@ class BondConfigTest {
   @ParameterizedTest
   @ValueSource(longs = {0, -1, 0x0100_0000_0000L, 0x1_0000_0000_0000L, 0xffff_ffff_ffffL})
   void aMemberNeedsAUnicastMac(long mac) {
-    assertThatThrownBy(() -> new MemberConfig("m", mac, 0)).hasMessageContaining("unicast MAC");
+    assertThatThrownBy(() -> new MemberConfig("m", mac, 0, 0)).hasMessageContaining("unicast MAC");
   }
 
   @Test
   void aMemberNeedsAName() {
-    assertThatThrownBy(() -> new MemberConfig(" ", 2, 0)).hasMessageContaining("name");
+    assertThatThrownBy(() -> new MemberConfig(" ", 2, 0, 0)).hasMessageContaining("name");
   }
 }

@@ -154,10 +154,11 @@ class BondSimulationTest {
     Reselect policy = List.of(Reselect.values()).get(random.nextInt(3));
     BondConfig config =
         BondConfig.DEFAULT
-            .primary(random.nextBoolean() ? "m0" : "", policy)
-            .hold(100 * MS, 1000 * MS, 500 * MS);
+            .withPrimary(random.nextBoolean() ? "m0" : "")
+            .withReselect(policy)
+            .withHold(100 * MS, 1000 * MS, 500 * MS);
     if (withTarget) {
-      config = config.monitors(Continuity.GUEST, ArpTarget.of("10.0.0.1"));
+      config = config.withMonitors(Continuity.GUEST, ArpTarget.of("10.0.0.1"));
     }
     lab = new Lab(pools, config, random.nextInt(2, 5), seed);
     lab.run(100 * MS);
@@ -262,7 +263,10 @@ class BondSimulationTest {
     this.seed = seed;
     Random random = new Random(seed);
     BondConfig config =
-        BondConfig.DEFAULT.primary("m0", Reselect.ALWAYS).hold(100 * MS, 10_000 * MS, 60_000 * MS);
+        BondConfig.DEFAULT
+            .withPrimary("m0")
+            .withReselect(Reselect.ALWAYS)
+            .withHold(100 * MS, 10_000 * MS, 60_000 * MS);
     lab = new Lab(pools, config, 2, seed);
     lab.run(100 * MS);
     for (int i = 0; i < 60; i++) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class HoldDownTest {
-  private final HoldDown fresh = HoldDown.none(BondConfig.DEFAULT.hold(100, 700, 50));
+  private final HoldDown fresh = HoldDown.none(BondConfig.DEFAULT.withHold(100, 700, 50).health());
 
   @Test
   void aMemberThatNeverFailedWaitsForNothing() {

@@ -39,6 +39,7 @@ final class Lab implements BondListener {
   final List<Node> nodes = new ArrayList<>();
   final List<ActiveChange> changes = new ArrayList<>();
   final List<Long> changeTimes = new ArrayList<>();
+  final List<MemberLeft> departures = new ArrayList<>();
 
   /// What reached the host's kernel, and what reached the peer or was flooded past it.
   final List<byte[]> hostGot = new ArrayList<>();
@@ -56,11 +57,17 @@ final class Lab implements BondListener {
   Lab(Pools pools, BondConfig config, int members, long seed) {
     this.pools = pools;
     this.random = new Random(seed);
-    this.bond = new Bond("ssi0", BOND, config, pools.control, clock, this);
+    this.bond = new Bond("ssi0", LocalAddresses.of(BOND), config, pools.control, clock, this);
     for (int i = 0; i < members; i++) {
-      nodes.add(new Node(i));
-      bond.add(nodes.get(i).member, new MemberConfig("m" + i, 0x0200_0000_00a0L + i, 0));
+      add(0);
     }
+  }
+
+  /// One more node with its NIC.
+  void add(int distance) {
+    int i = nodes.size();
+    nodes.add(new Node(i));
+    bond.add(nodes.get(i).member, new MemberConfig("m" + i, 0x0200_0000_00a0L + i, 0, distance));
   }
 
   /// A node process with its one NIC.
@@ -255,10 +262,16 @@ final class Lab implements BondListener {
     for (Node node : nodes) {
       assertThat(bond.remove("m" + node.index)).isEqualTo(!removed.contains(node.index));
     }
+    bond.close();
     for (Node node : nodes) {
       node.device.drain();
       node.uplink.drain();
     }
+  }
+
+  @Override
+  public void memberLeft(MemberLeft left) {
+    departures.add(left);
   }
 
   @Override

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /// Frames for one test, and the assertion that every one came back.
 final class Pools implements AfterEachCallback {
   private final Arena arena = Arena.ofConfined();
-  final FramePool control = pool(256, 128);
+  final FramePool control = pool(256, 192);
   final FramePool data = pool(8192, 256);
 
   private FramePool pool(int frames, int bytes) {

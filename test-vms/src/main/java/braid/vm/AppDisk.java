@@ -164,7 +164,7 @@ public final class AppDisk {
               "-cp",
               classPath,
               mainClass,
-              "--help"));
+              "rehearse"));
     } finally {
       Files.delete(root);
     }

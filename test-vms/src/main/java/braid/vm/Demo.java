@@ -16,10 +16,15 @@ import org.jspecify.annotations.Nullable;
 public final class Demo {
   private static final String USAGE =
       """
-      usage: ./dev demo [failover] [--json FILE] [--rounds N] [--guest OPTION]...
+      usage: ./dev demo [failover] [--json FILE] [--rounds N] [--tcp MB] [--guest OPTION]...
+             ./dev demo cluster [--json FILE] [--seconds N]
+        failover        the bond in an emulated guest over two nodes
+        cluster         the bond of three nodes' NICs below an unmodified guest
         --json FILE     write the results there as well
         --rounds N      faults of each kind that count, 1 to 1000 (default 5)
+        --tcp MB        what each TCP stream carries at least, at 1 MB/s (default 105)
         --guest OPTION  one more option of `braid guest` in the machine; may be repeated
+        --seconds N     how long each throughput figure is measured, 1 to 1000 (default 6)
       """;
 
   private Demo() {}
@@ -46,14 +51,18 @@ public final class Demo {
     List<String> guestOptions = new ArrayList<>();
     Path json = null;
     int rounds = 5;
+    int seconds = 6;
+    int megabytes = FailoverDemo.TCP_MEGABYTES;
     String name = "failover";
     for (int i = 0; i < args.length; i++) {
       String value = i + 1 < args.length ? args[i + 1] : null;
       switch (args[i]) {
-        case "failover", "vm" -> name = args[i];
+        case "failover", "cluster", "vm" -> name = args[i];
         case "--json" -> json = Path.of(needed(args[i++], value));
         case "--guest" -> guestOptions.add(needed(args[i++], value));
         case "--rounds" -> rounds = number(args[i++], value);
+        case "--seconds" -> seconds = number(args[i++], value);
+        case "--tcp" -> megabytes = number(args[i++], value);
         case "--help", "-h" -> {
           System.out.print(USAGE);
           return 0;
@@ -65,14 +74,22 @@ public final class Demo {
     if (name.equals("vm")) {
       return VmDemo.run(logs, guestOptions);
     }
-    JsonObject result =
-        new FailoverDemo(System.out, FailoverDemo.TCP_BYTES_EACH).run(logs, rounds, guestOptions);
+    if (name.equals("cluster")) {
+      JsonObject result = new ClusterDemo(System.out, seconds).run(logs);
+      write(json, result);
+      return result.getBoolean("ok", false) ? 0 : 1;
+    }
+    JsonObject result = new FailoverDemo(System.out, megabytes).run(logs, rounds, guestOptions);
+    write(json, result);
+    return result.get("tcp").asObject().getBoolean("sha256_equal", false) ? 0 : 1;
+  }
+
+  private static void write(@Nullable Path json, JsonObject result) throws IOException {
     if (json != null) {
       Files.writeString(
           json, result.toString(WriterConfig.PRETTY_PRINT) + "\n", StandardCharsets.UTF_8);
       System.out.println("wrote " + json);
     }
-    return result.get("tcp").asObject().getBoolean("sha256_equal", false) ? 0 : 1;
   }
 
   private static String needed(String option, @Nullable String value) {

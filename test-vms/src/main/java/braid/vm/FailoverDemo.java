@@ -27,7 +27,7 @@ final class FailoverDemo {
   private static final Duration POLL = Duration.ofMillis(5);
   private static final Duration SETTLE = Duration.ofMillis(700);
   /// What a demo moves each way while things break.
-  static final long TCP_BYTES_EACH = 105_000_000;
+  static final int TCP_MEGABYTES = 105;
 
   private static final Pattern CHANGE = Pattern.compile("ssi0: (\\S+) -> (\\S+) .*");
   private static final Pattern SILENCE = Pattern.compile("silence ([0-9.]+) ms");
@@ -55,12 +55,11 @@ final class FailoverDemo {
               r -> r.scene().silence(0, false)));
 
   /// What one fault's four marks were.
-  private record Window(
-      String name, double detectionMs, FailoverTraffic.Mark from, FailoverTraffic.Mark to) {}
+  private record Window(String name, double detectionMs, UdpProbe.Mark from, UdpProbe.Mark to) {}
 
   private final PrintStream out;
   private final long tcpBytes;
-  private final long began = System.nanoTime();
+  private final Timeline timeline;
   private final List<Window> windows = new ArrayList<>();
   private int changes;
   private double silence;
@@ -68,10 +67,11 @@ final class FailoverDemo {
 
   /// A demo that has not run.
   ///
-  /// @param tcpBytes least bytes that each TCP stream carries
-  FailoverDemo(PrintStream out, long tcpBytes) {
+  /// @param tcpMegabytes least that each TCP stream carries, in millions of bytes
+  FailoverDemo(PrintStream out, int tcpMegabytes) {
     this.out = out;
-    this.tcpBytes = tcpBytes;
+    this.timeline = new Timeline(out);
+    this.tcpBytes = tcpMegabytes * 1_000_000L;
   }
 
   /// Runs it.
@@ -118,20 +118,20 @@ final class FailoverDemo {
 
   private void round(FailoverRig rig, FailoverTraffic traffic, Kind kind, boolean counts) {
     awaitSteady(rig, "n0");
-    FailoverTraffic.Mark calm = traffic.mark();
+    UdpProbe.Mark calm = traffic.mark();
     Deadline.pause(Duration.ofSeconds(1));
-    FailoverTraffic.Mark before = traffic.mark();
+    UdpProbe.Mark before = traffic.mark();
     say("fault", kind.what);
     kind.fault.accept(rig);
     double detection = awaitActive(rig, "n1");
     Deadline.pause(SETTLE);
-    FailoverTraffic.Mark after = traffic.mark();
-    FailoverTraffic.Mark repair = traffic.mark();
+    UdpProbe.Mark after = traffic.mark();
+    UdpProbe.Mark repair = traffic.mark();
     say("repair", kind.name + " ends");
     kind.repair.accept(rig);
     awaitActive(rig, "n0");
     Deadline.pause(SETTLE);
-    FailoverTraffic.Mark end = traffic.mark();
+    UdpProbe.Mark end = traffic.mark();
     if (counts) {
       windows.add(new Window("no fault (floor)", 0, calm, before));
       windows.add(new Window(kind.name, detection, before, after));
@@ -247,20 +247,11 @@ final class FailoverDemo {
     return new Faults.Fault(
         window.name,
         window.detectionMs,
-        way(peer, window.from.out(), window.to.out()),
-        way(guest, window.from.in(), window.to.in()));
-  }
-
-  private static Faults.Way way(UdpReport receiver, long from, long to) {
-    return new Faults.Way(
-        to - from,
-        receiver.lostWithin(from, to),
-        receiver.duplicatedWithin(from, to),
-        receiver.maxGapWithin(from, to));
+        Faults.Way.of(peer, window.from.out(), window.to.out()),
+        Faults.Way.of(guest, window.from.in(), window.to.in()));
   }
 
   private void say(String who, String what) {
-    out.printf(Locale.ROOT, "[%8.3f] %-8s %s%n", (System.nanoTime() - began) / 1e9, who, what);
-    out.flush();
+    timeline.say(who, what);
   }
 }

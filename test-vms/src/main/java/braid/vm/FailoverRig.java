@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /// The [FailoverScene] with its machine running and `braid guest` inside.
-final class FailoverRig {
+public final class FailoverRig {
   private static final Duration WAIT = Duration.ofMinutes(2);
   private static final Pattern GUEST_READY = Pattern.compile("ssi0: ready");
 
@@ -16,7 +16,7 @@ final class FailoverRig {
 
   private FailoverRig(FailoverScene scene, Testbed testbed, List<String> guestOptions) {
     this.scene = scene;
-    this.vm = scene.machine("vm").start(testbed);
+    this.vm = scene.machine(scene.prefix() + "vm").start(testbed);
     vm.awaitReady(Guest.BOOT);
     // Faults come faster here than in life: without a limit the hold time would double each time.
     List<String> command =
@@ -31,29 +31,37 @@ final class FailoverRig {
   /// Starts all; returns when `ssi0` has its address.
   ///
   /// @param guestOptions more options of `braid guest`
-  static FailoverRig start(Testbed testbed, List<String> guestOptions) {
-    return new FailoverRig(FailoverScene.start(testbed), testbed, guestOptions);
+  public static FailoverRig start(Testbed testbed, List<String> guestOptions) {
+    return start(testbed, "", guestOptions);
+  }
+
+  /// Starts one of several on a testbed.
+  ///
+  /// @param prefix       of the names of its namespaces and processes
+  /// @param guestOptions more options of `braid guest`
+  public static FailoverRig start(Testbed testbed, String prefix, List<String> guestOptions) {
+    return new FailoverRig(FailoverScene.start(testbed, prefix, ""), testbed, guestOptions);
   }
 
   /// The hosts.
-  FailoverScene scene() {
+  public FailoverScene scene() {
     return scene;
   }
 
   /// The machine.
-  QemuVm vm() {
+  public QemuVm vm() {
     return vm;
   }
 
   /// What `braid guest` says.
-  Console stack() {
+  public Console stack() {
     return stack.output();
   }
 
   /// Ends `braid guest` as an operator would, and waits for it.
   ///
   /// @return its exit status
-  int stopStack() {
+  public int stopStack() {
     vm.check("kill -TERM $(pidof java)");
     return stack.await(WAIT).status();
   }

@@ -13,39 +13,80 @@ import java.util.regex.Pattern;
 ///        │                                                          ├ LAN br0, peer 10.77.0.1
 ///        └───── n1 ── b.sock ── node B: brd-b0 ─ br0 ─ eth0 ── to-b ┘
 /// ```
-final class FailoverScene {
-  static final String PEER = "10.77.0.1";
-  static final String GUEST = "10.77.0.2";
+public final class FailoverScene {
+  /// The peer on the LAN.
+  public static final String PEER = "10.77.0.1";
+
+  /// The guest on the LAN.
+  public static final String GUEST = "10.77.0.2";
+
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Pattern NODE_READY = Pattern.compile("node is ready");
 
   private final Testbed testbed;
-  private final Path appDisk;
+  private final String prefix;
+  private final String guestKeys;
   private final Lan lan;
   private final Namespace[] spaces = new Namespace[2];
   private final Child[] nodes = new Child[2];
   private final int[] starts = new int[2];
 
-  private FailoverScene(Testbed testbed, Path appDisk) {
+  private FailoverScene(Testbed testbed, String prefix, String guestKeys) {
     this.testbed = testbed;
-    this.appDisk = appDisk;
-    this.lan = Lan.create(testbed, "lan");
+    this.prefix = prefix;
+    this.guestKeys = guestKeys;
+    this.lan = Lan.create(testbed, prefix + "lan");
     lan.address(PEER + "/24");
     for (int i = 0; i < 2; i++) {
-      spaces[i] = testbed.namespace("node-" + letter(i));
+      spaces[i] = testbed.namespace(prefix + "node-" + letter(i));
       lan.attach("to-" + letter(i), spaces[i], "eth0");
       startNode(i);
     }
   }
 
   /// Starts the nodes.
-  static FailoverScene start(Testbed testbed) {
-    return new FailoverScene(testbed, AppDisk.braid());
+  public static FailoverScene start(Testbed testbed) {
+    return start(testbed, "", "");
   }
 
-  /// A machine with a NIC on each node, not started.
-  QemuVm.Builder machine(String name) {
-    QemuVm.Builder machine = QemuVm.builder(name).braid(appDisk).processors(2);
+  /// What the names of its namespaces and processes begin with.
+  String prefix() {
+    return prefix;
+  }
+
+  /// The path that the LAN's switch uses towards an address: 0 for node A, 1 for node B, -1 while
+  /// it knows none.
+  ///
+  /// @param mac six lower-case pairs
+  public int path(String mac) {
+    return switch (lan.portOf(mac)) {
+      case "to-a" -> 0;
+      case "to-b" -> 1;
+      default -> -1;
+    };
+  }
+
+  /// The MAC of the guest's NIC on node A, which bonds take over.
+  public static String mac() {
+    return "02:00:00:00:77:01";
+  }
+
+  /// Starts the nodes of one of several scenes on a testbed.
+  ///
+  /// @param prefix    of the names of its namespaces and processes
+  /// @param guestKeys more keys of the nodes' guests, each with a comma before it
+  public static FailoverScene start(Testbed testbed, String prefix, String guestKeys) {
+    return new FailoverScene(testbed, prefix, guestKeys);
+  }
+
+  /// A machine with a NIC on each node and `braid` inside, not started.
+  public QemuVm.Builder machine(String name) {
+    return stockMachine(name).braid(AppDisk.braid()).processors(2);
+  }
+
+  /// A machine with a NIC on each node and nothing of ours inside, not started.
+  public QemuVm.Builder stockMachine(String name) {
+    QemuVm.Builder machine = QemuVm.builder(name);
     for (int i = 0; i < 2; i++) {
       machine.nic(new Nic.VhostUser(socket(i), "02:00:00:00:77:0" + (i + 1)));
     }
@@ -56,14 +97,15 @@ final class FailoverScene {
     return node == 0 ? "a" : "b";
   }
 
-  private Path socket(int node) {
-    return testbed.directory().resolve(letter(node) + ".sock");
+  /// The vhost-user socket of a node's guest.
+  public Path socket(int node) {
+    return testbed.directory().resolve(prefix + letter(node) + ".sock");
   }
 
   /// Starts a node process and waits until it serves.
-  void startNode(int node) {
+  public void startNode(int node) {
     String n = letter(node);
-    String name = "node-" + n + (starts[node] == 0 ? "" : "-" + starts[node]);
+    String name = prefix + "node-" + n + (starts[node] == 0 ? "" : "-" + starts[node]);
     starts[node]++;
     nodes[node] =
         testbed.start(
@@ -74,17 +116,17 @@ final class FailoverScene {
                 "--nic",
                 n + "0=tap:brd-" + n + "0,bridge=br0,uplink=eth0",
                 "--guest",
-                "vm1=" + socket(node) + ",nic=" + n + "0"));
+                "vm1=" + socket(node) + ",nic=" + n + "0" + guestKeys));
     nodes[node].console().await(NODE_READY, WAIT);
   }
 
   /// SIGKILL to a node process; returns without waiting for its end.
-  void killNode(int node) {
+  public void killNode(int node) {
     nodes[node].signal("KILL");
   }
 
   /// A node's NIC loses its carrier, or has it again.
-  void carrier(int node, boolean on) {
+  public void carrier(int node, boolean on) {
     if (on) {
       lan.plug("to-" + letter(node));
     } else {
@@ -93,7 +135,7 @@ final class FailoverScene {
   }
 
   /// The switch port of a node's NIC forwards nothing any more, carrier stays; or forwards again.
-  void silence(int node, boolean silent) {
+  public void silence(int node, boolean silent) {
     if (silent) {
       lan.silence("to-" + letter(node));
     } else {
@@ -102,7 +144,7 @@ final class FailoverScene {
   }
 
   /// The LAN, where the peer is.
-  Lan lan() {
+  public Lan lan() {
     return lan;
   }
 

@@ -2,7 +2,6 @@ package braid.vm;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What runs between guest and peer while things break: 1,000 numbered UDP packets a second each
@@ -10,19 +9,12 @@ import java.util.regex.Pattern;
 /// way. All marks are taken at the peer, so that asking does not disturb the emulated guest.
 final class FailoverTraffic {
   private static final Duration MINUTE = Duration.ofMinutes(1);
-  private static final Pattern NOW = Pattern.compile("^now .*");
   private static final int UDP_PORT = 5000;
   private static final int TO_GUEST_PORT = 6000;
   private static final int TO_PEER_PORT = 6001;
   private static final long BYTES_PER_SECOND = 1_000_000;
   private static final String GUEST_SEED = "20091";
   private static final String PEER_SEED = "20092";
-
-  /// A moment in both streams.
-  ///
-  /// @param out number of the next packet that can come from the guest
-  /// @param in  number of the next packet to the guest
-  record Mark(long out, long in) {}
 
   /// What a TCP stream came to.
   ///
@@ -31,7 +23,7 @@ final class FailoverTraffic {
   record Stream(String name, long bytes, boolean equal) {}
 
   private final FailoverRig rig;
-  private final Child udp;
+  private final UdpProbe udp;
   private final Child tcpSend;
   private final Child tcpReceive;
 
@@ -40,14 +32,11 @@ final class FailoverTraffic {
     Namespace lan = rig.scene().lan().namespace();
     String traffic = GuestFiles.here().traffic().toString();
     udp =
-        testbed.start(
-            "peer-udp",
-            lan,
-            List.of(traffic, "udp", port(UDP_PORT), FailoverScene.GUEST, port(UDP_PORT), "gap=3"));
+        UdpProbe.start(
+            testbed, "peer-udp", rig.vm(), lan, FailoverScene.GUEST, FailoverScene.PEER, UDP_PORT);
     tcpReceive =
         testbed.start("peer-tcp-receive", lan, List.of(traffic, "tcp-receive", port(TO_PEER_PORT)));
     tcpReceive.console().await(Pattern.compile("^listening"), MINUTE);
-    inGuest("udp %d %s %d gap=3".formatted(UDP_PORT, FailoverScene.PEER, UDP_PORT), "udp");
     inGuest("tcp-receive %d".formatted(TO_GUEST_PORT), "tcp-receive");
     rig.vm().check("until grep -q listening /tmp/tcp-receive.log; do sleep 0.1; done");
     inGuest(
@@ -78,14 +67,9 @@ final class FailoverTraffic {
             "traffic %s >/tmp/%s.log 2>&1 & echo $! >/tmp/%s.pid".formatted(arguments, name, name));
   }
 
-  /// Where the streams are now.
-  Mark mark() {
-    int before = udp.console().mark();
-    udp.signal("USR1");
-    Matcher line = udp.console().awaitAfter(before, NOW, MINUTE);
-    return new Mark(
-        ReportLine.parse(line.group()).number("highest") + 1,
-        ReportLine.parse(line.group()).number("sent"));
+  /// Where the UDP streams are now.
+  UdpProbe.Mark mark() {
+    return udp.mark();
   }
 
   /// Waits until both TCP streams have carried this many bytes.
@@ -146,12 +130,6 @@ final class FailoverTraffic {
   ///
   /// @return both ends' reports: losses of a direction are in that of its receiver
   Traffic.Reports endUdp() {
-    rig.vm()
-        .check(
-            "kill -TERM $(cat /tmp/udp.pid); until grep -q ^report /tmp/udp.log; do sleep 0.1; done");
-    udp.signal("TERM");
-    udp.awaitExit(MINUTE);
-    List<String> guest = rig.vm().check("cat /tmp/udp.log").lines().toList();
-    return new Traffic.Reports(UdpReport.parse(guest), UdpReport.parse(udp.console().lines()));
+    return udp.finish();
   }
 }

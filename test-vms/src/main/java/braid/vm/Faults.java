@@ -15,12 +15,31 @@ final class Faults {
   /// @param lost       of these never came
   /// @param duplicated copies too many
   /// @param outageMs   longest time without a packet
-  record Way(long sent, long lost, long duplicated, double outageMs) {}
+  record Way(long sent, long lost, long duplicated, double outageMs) {
+    /// What the receiver found between two numbers.
+    static Way of(UdpReport receiver, long from, long to) {
+      return new Way(
+          to - from,
+          receiver.lostWithin(from, to),
+          receiver.duplicatedWithin(from, to),
+          receiver.maxGapWithin(from, to));
+    }
+
+    /// Both together: sums, and the longer outage.
+    Way and(Way other) {
+      return new Way(
+          sent + other.sent,
+          lost + other.lost,
+          duplicated + other.duplicated,
+          Math.max(outageMs, other.outageMs));
+    }
+  }
 
   /// One fault, once.
   ///
   /// @param name        its kind
-  /// @param detectionMs silence before the bond declared the path dead; 0: it was told
+  /// @param detectionMs silence before the bond declared the path dead; 0: it was told;
+  ///                    [#NO_DETECTION]: not looked at
   /// @param out         guest to LAN
   /// @param in          LAN to guest
   record Fault(String name, double detectionMs, Way out, Way in) {
@@ -28,6 +47,9 @@ final class Faults {
       return Math.max(out.outageMs, in.outageMs);
     }
   }
+
+  /// Nobody looked at how the fault was noticed.
+  static final double NO_DETECTION = -1;
 
   private final List<Fault> all = new ArrayList<>();
 
@@ -59,11 +81,11 @@ final class Faults {
 
   /// A row per kind.
   String table() {
-    String row = "%-28s %3s  %9s  %6s %6s %6s  %7s %5s %4s  %7s %5s %4s%n";
+    String row = "%-38s %3s  %9s  %6s %6s %6s  %7s %5s %4s  %7s %5s %4s%n";
     StringBuilder out = new StringBuilder();
     out.append(
         String.format(
-            "%-28s %3s  %9s  %-20s  %-18s  %-18s%n",
+            "%-38s %3s  %9s  %-20s  %-18s  %-18s%n",
             "", "", "detection", "outage ms", "guest to LAN", "LAN to guest"));
     out.append(
         String.format(
@@ -92,7 +114,7 @@ final class Faults {
               row,
               name,
               some.size(),
-              detection == 0 ? "told" : ms(detection),
+              detection == 0 ? "told" : detection < 0 ? "" : ms(detection),
               ms(median(outages)),
               ms(outages[0]),
               ms(outages[outages.length - 1]),
@@ -111,22 +133,19 @@ final class Faults {
   }
 
   private static Way sum(List<Way> ways) {
-    return new Way(
-        ways.stream().mapToLong(Way::sent).sum(),
-        ways.stream().mapToLong(Way::lost).sum(),
-        ways.stream().mapToLong(Way::duplicated).sum(),
-        ways.stream().mapToDouble(Way::outageMs).max().orElse(0));
+    return ways.stream().reduce(new Way(0, 0, 0, 0), Way::and);
   }
 
   /// An object per fault, in the order they were added.
   JsonArray json() {
     JsonArray list = new JsonArray();
     for (Fault fault : all) {
+      JsonObject one = new JsonObject().add("name", fault.name);
+      if (fault.detectionMs >= 0) {
+        one.add("detection_ms", fault.detectionMs);
+      }
       list.add(
-          new JsonObject()
-              .add("name", fault.name)
-              .add("detection_ms", fault.detectionMs)
-              .add("outage_ms", fault.outageMs())
+          one.add("outage_ms", fault.outageMs())
               .add("sent", fault.out.sent + fault.in.sent)
               .add("lost", fault.out.lost + fault.in.lost)
               .add("duplicated", fault.out.duplicated + fault.in.duplicated)

@@ -36,9 +36,19 @@ public record GuestFiles(Path cache) {
     return present("guest/traffic");
   }
 
+  /// The program that asks the kernel's bonding driver which slave it picks, static.
+  public Path bondChoices() {
+    return present("guest/bond-choices");
+  }
+
   /// The first program of a user-mode Linux guest.
   public Path umlInit() {
     return present("guest/uml-init");
+  }
+
+  /// Preloaded, it lets user-mode Linux run on processors with a large register state.
+  public Path umlXstate() {
+    return present("guest/uml-xstate.so");
   }
 
   /// Runs a program of the guest on the host, with the files where the guest has them.

@@ -75,6 +75,20 @@ public final class Lan {
     namespace.ip("link", "set", port, "up");
   }
 
+  /// The port behind which the switch has learned an address.
+  ///
+  /// @param mac as the kernel writes it, six lower-case pairs
+  /// @return its name, empty when it knows none
+  public String portOf(String mac) {
+    for (String line : namespace.run("bridge", "fdb", "show", "br", BRIDGE).lines().toList()) {
+      String[] words = line.split(" ", -1);
+      if (words[0].equals(mac) && words[1].equals("dev") && !words[2].equals(BRIDGE)) {
+        return words[2];
+      }
+    }
+    return "";
+  }
+
   /// A black hole: the port forwards nothing in either direction, while carrier stays up.
   ///
   /// @param port of the switch

@@ -45,6 +45,8 @@ public final class UmlVm implements Guest {
     List<String> command = new ArrayList<>();
     command.addAll(
         List.of(
+            "/usr/bin/env",
+            "LD_PRELOAD=" + GuestFiles.here().umlXstate(),
             "/usr/bin/linux.uml",
             "mem=" + options.memory() + "M",
             "umid=" + options.name(),

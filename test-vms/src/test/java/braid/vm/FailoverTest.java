@@ -13,16 +13,17 @@ import org.junit.jupiter.api.Test;
 /// every kind of fault and its repair. How long it took is the demo's business, not the test's.
 @Tag("real")
 class FailoverTest {
-  private static final long TCP_BYTES = 10_000_000;
+  private static final int TCP_MEGABYTES = 10;
 
   @Test
   void ssi0OutlivesACableANodeProcessAndASilentPathAndGoesBackAfterEach() {
     JsonObject result =
-        new FailoverDemo(System.out, TCP_BYTES)
+        new FailoverDemo(System.out, TCP_MEGABYTES)
             .run(Path.of("target", "logs", "failover"), 1, List.of());
 
     assertThat(result.get("tcp").asObject().getBoolean("sha256_equal", false)).isTrue();
-    assertThat(result.get("tcp").asObject().getLong("bytes", 0)).isGreaterThan(2 * TCP_BYTES);
+    assertThat(result.get("tcp").asObject().getLong("bytes", 0))
+        .isGreaterThan(2 * TCP_MEGABYTES * 1_000_000L);
     List<JsonObject> faults =
         result.get("faults").asArray().values().stream().map(JsonValue::asObject).toList();
     assertThat(faults.stream().map(fault -> fault.getString("name", "")))

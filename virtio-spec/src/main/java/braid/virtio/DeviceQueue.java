@@ -118,6 +118,18 @@ public final class DeviceQueue {
     this.called = usedIdx;
   }
 
+  /// Where to go on with a ring whose front-end gave `base`.
+  ///
+  /// A front-end whose back-end died could not ask it for the base. Some then give 0 for a ring
+  /// that stands elsewhere (DPDK's virtio-user as a server, split ring). Since heads are given back
+  /// in order, such a ring goes on where its used index stands, and nothing is lost.
+  ///
+  /// @param ring its memory
+  /// @param base as given, 0 to 65535
+  public static int resumeAt(SplitRing ring, int base) {
+    return base == 0 ? SplitRing.u16Acquire(ring.used(), IDX) : base;
+  }
+
   /// Entries of the ring.
   public int size() {
     return size;

@@ -164,6 +164,19 @@ class DeviceQueueTest {
     assertThat(driver.poll()).isEqualTo(DriverQueue.EMPTY);
   }
 
+  @Test
+  void aRingWhoseBackEndDiedGoesOnAtTheUsedIndexWhenTheFrontEndCannotSayWhere() {
+    offer(5);
+    device.complete(take(), 0);
+    device.complete(take(), 0);
+    int held = take();
+    assertThat(used()).isEqualTo(2);
+    assertThat(DeviceQueue.resumeAt(ring, 0)).isEqualTo(2);
+    assertThat(DeviceQueue.resumeAt(ring, 3)).as("what was said is believed").isEqualTo(3);
+    device = new DeviceQueue(ring, true, true, guest, DeviceQueue.resumeAt(ring, 0));
+    assertThat(take()).isEqualTo(held);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 0x7fff, 0xfffd, 0xffff})
   void aRingMayStartAtAnyPosition(int base) {

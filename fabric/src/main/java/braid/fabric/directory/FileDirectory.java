@@ -41,7 +41,7 @@ import java.util.regex.Pattern;
 /// **Threads**: one of its own ("braid-directory-NODE") does everything; one waits for file events.
 public final class FileDirectory implements Directory {
   private static final System.Logger LOG = System.getLogger(FileDirectory.class.getName());
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
+  static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
   private static final Pattern MAC = Pattern.compile("[0-9a-f]{12}");
   private static final Duration SCAN = Duration.ofSeconds(2);
   private static final Duration LIVES = Duration.ofMillis(100);
@@ -301,6 +301,7 @@ public final class FileDirectory implements Directory {
         throw new IllegalArgumentException("it is of node '" + publication.node() + "'");
       }
       table.publish(publication);
+      nodes.known(name);
       return true;
     } catch (IllegalArgumentException e) {
       nodes.stranger(name + ".json", "it cannot be read: " + e.getMessage());

@@ -94,9 +94,14 @@ final class FileFolder {
     Files.deleteIfExists(folder.resolve(name + TEXT));
   }
 
+  /// What `name` says can be used: the next time it cannot is news again.
+  void known(String name) {
+    strangers.remove(name + TEXT);
+  }
+
   /// A file that cannot be used: counted and told once.
   void stranger(String file, String why) {
-    if (strangers.size() < STRANGERS_MAX && strangers.add(file + why)) {
+    if (strangers.size() < STRANGERS_MAX && strangers.add(file)) {
       ignored.add(1);
       LOG.log(
           System.Logger.Level.WARNING,

@@ -61,13 +61,10 @@ public final class NicTable {
     return true;
   }
 
-  /// A node began another life. Its next publication is news whatever its numbers are: the clock of
-  /// a machine that was off may show an earlier day. Until then it has what it had.
-  public void reborn(String node) {
-    Publication known = publications.get(node);
-    if (known != null) {
-      publications.put(node, new Publication(node, Long.MIN_VALUE, Long.MIN_VALUE, known.nics()));
-    }
+  /// A node began another life: what it had before means nothing, and its next publication is news
+  /// whatever its numbers are (the clock of a machine that was off may show an earlier day).
+  public void forget(String node) {
+    changed |= publications.remove(node) != null;
   }
 
   /// The membership changed.

@@ -15,10 +15,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /// What a node shows to other nodes and by what it judges theirs: read from [TlsFiles] and checked
 /// before any socket is opened, so that a wrong file is one clear line at the start instead of a
@@ -84,7 +87,9 @@ public final class NodeIdentity {
 
   /// A context of the JDK's TLS with this identity. The other end must be signed by one of
   /// [#authorities]; whoever makes sockets of it asks for a client certificate and for TLS 1.3.
-  public SSLContext sslContext() {
+  ///
+  /// @param refused told one line for each peer whose certificate is refused; any thread
+  public SSLContext sslContext(Consumer<String> refused) {
     try {
       char[] none = new char[0];
       KeyStore mine = KeyStore.getInstance("PKCS12");
@@ -93,19 +98,35 @@ public final class NodeIdentity {
       KeyManagerFactory keys =
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keys.init(mine, none);
+      SSLContext context = SSLContext.getInstance("TLSv1.3");
+      context.init(keys.getKeyManagers(), new TrustManager[] {trustManager(refused)}, null);
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new AssertionError("key and certificates were checked when they were read", e);
+    }
+  }
+
+  /// What [#sslContext] judges by, for other TLS engines.
+  ///
+  /// @param refused told one line for each peer whose certificate is refused; any thread
+  public X509ExtendedTrustManager trustManager(Consumer<String> refused) {
+    try {
       KeyStore believed = KeyStore.getInstance("PKCS12");
-      believed.load(null, none);
+      believed.load(null, new char[0]);
       for (int i = 0; i < authorities.size(); i++) {
         believed.setCertificateEntry("ca" + i, authorities.get(i));
       }
       TrustManagerFactory trust =
           TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
       trust.init(believed);
-      SSLContext context = SSLContext.getInstance("TLSv1.3");
-      context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-      return context;
+      for (TrustManager manager : trust.getTrustManagers()) {
+        if (manager instanceof X509ExtendedTrustManager judge) {
+          return new JudgingTrust(judge, refused);
+        }
+      }
+      throw new AssertionError("every JDK judges X.509 certificates");
     } catch (GeneralSecurityException | IOException e) {
-      throw new AssertionError("key and certificates were checked when they were read", e);
+      throw new AssertionError("the certificates were checked when they were read", e);
     }
   }
 

@@ -89,8 +89,8 @@ class NicTableTest {
     table.members(List.of("a", "b"), null, THEN);
     table.publish("b", 1000, 7, List.of(nic("b", "e0")));
     table.members(List.of("a"), "no majority", THEN);
-    table.reborn("b");
-    assertThat(table.map().of("b")).hasSize(1);
+    table.forget("b");
+    assertThat(table.map().of("b")).isEmpty();
     assertThat(table.publish("b", 3, 1, List.of(nic("b", "e1")))).isTrue();
     assertThat(table.map().of("b")).extracting(NicRecord::nic).containsExactly("e1");
   }

@@ -107,7 +107,7 @@ class CertificatesTest {
     assertThat(loaded.node()).isEqualTo("a");
     assertThat(loaded.authorities()).containsExactly(ca.certificate());
     assertThat(loaded.expires()).isEqualTo(NOW.plus(Duration.ofDays(5)));
-    SSLContext context = loaded.sslContext();
+    SSLContext context = loaded.sslContext(_ -> {});
     assertThat(context.getProtocol()).isEqualTo("TLSv1.3");
   }
 
