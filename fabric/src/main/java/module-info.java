@@ -4,6 +4,7 @@ module braid.fabric {
   requires static transitive org.jspecify;
   requires transitive braid.port;
   requires io.netty.buffer;
+  requires io.netty.codec;
   requires io.netty.common;
   requires io.netty.handler;
   requires io.netty.transport;
