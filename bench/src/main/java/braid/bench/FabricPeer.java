@@ -114,10 +114,10 @@ final class FabricPeer {
     long frames = end[0] - begin[0];
     return String.format(
         Locale.ROOT,
-        "done frames=%d seconds=%.6f waits=%d",
+        "done frames=%d seconds=%.6f rtt_us=%d",
         frames,
         (end[1] - begin[1]) / 1e9,
-        end[2] - begin[2]);
+        end[2] / 1000);
   }
 
   /// Sends frames of one size as long as there is room.
@@ -128,7 +128,6 @@ final class FabricPeer {
     private final Frame[] batch = new Frame[64];
     private int size;
     private long sent;
-    private long waits;
 
     Source(FabricPort port, Arena arena) {
       this.port = port;
@@ -144,9 +143,9 @@ final class FabricPeer {
       return size + Frame.HEADER_BYTES > SMALL_BYTES ? large : small;
     }
 
-    /// Frames that the far NIC has taken, and the time.
+    /// Frames that the far NIC has taken, the time, and the last round trip of a small record.
     long[] mark() {
-      return new long[] {sent - port.inFlight(), Clock.SYSTEM.nanos(), waits};
+      return new long[] {sent - port.inFlight(), Clock.SYSTEM.nanos(), port.roundTripNanos()};
     }
 
     @Override
@@ -169,8 +168,6 @@ final class FabricPeer {
       if (count > 0) {
         port.send(batch, count);
         sent += count;
-      } else if (size > 0) {
-        waits++;
       }
       port.flush();
       return got + count;

@@ -20,9 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// **Theory of operation.** All of it runs on the channel's I/O thread. Incoming bytes are copied
 /// into the ring as they are decrypted and published once per read of the socket; what finds no
 /// place waits here, and the socket is not read until it has found one. Outgoing bytes are copied
-/// out of the ring only as long as the channel is writable, in pieces of a few TLS records, so the
-/// ring is where a slow socket shows and no more than [#PIECE] and the channel's water mark lie in
-/// front of a continuity check.
+/// out of the ring only as long as the channel is writable, a TLS record at a time, so the ring is
+/// where a slow socket shows and little lies behind it in front of a continuity check.
 ///
 /// It knows nothing of records. **Ownership**: the connection's rings until the channel is
 /// inactive.
@@ -31,6 +30,10 @@ final class Carrier extends ChannelInboundHandlerAdapter {
   /// 1.3 (2^14 less a type and a tag). One byte more would be a second record. Larger pieces are
   /// slower: while one is sent and received the other processors wait, and it leaves the cache.
   static final int PIECE = 16_367;
+
+  /// Pieces in one go: other connections of the thread, and what comes in on this one, have a turn
+  /// in between.
+  private static final int PIECES = 16;
 
   /// How long a goodbye may take on a socket that nobody reads.
   private static final long FAREWELL_MILLIS = 2_000;
@@ -171,8 +174,8 @@ final class Carrier extends ChannelInboundHandlerAdapter {
 
   private void write(ChannelHandlerContext ctx, Connection at) {
     ByteRing ring = at.outgoing();
-    boolean moved = false;
-    while (ctx.channel().isWritable()) {
+    int pieces = 0;
+    for (; pieces < PIECES && ctx.channel().isWritable(); pieces++) {
       int bytes = Math.min(PIECE, ring.readable());
       if (bytes == 0) {
         break;
@@ -184,11 +187,13 @@ final class Carrier extends ChannelInboundHandlerAdapter {
         ring.consume(part);
         left -= part;
       }
-      moved = true;
       ChannelFuture _ = ctx.writeAndFlush(out, ctx.voidPromise());
     }
-    if (moved) {
+    if (pieces > 0) {
       at.departed();
+    }
+    if (pieces == PIECES) {
+      ctx.executor().execute(this::look);
     }
     if (at.hangingUp()) {
       leave(ctx, at);

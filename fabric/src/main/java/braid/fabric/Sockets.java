@@ -2,6 +2,7 @@ package braid.fabric;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -169,6 +170,9 @@ final class Sockets implements AutoCloseable {
   }
 
   private void set(Channel channel, SslContext context, Carrier.Owner owner) {
+    // Netty's newer default makes a new array for each record that is encrypted: a sixth of all
+    // processor time.
+    channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
     channel.config().setOption(ChannelOption.TCP_NODELAY, true);
     channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
     switch (transport.kind()) {
