@@ -110,6 +110,7 @@ final class FabricBench {
     this.out = out;
   }
 
+  @SuppressWarnings("try") // the sink only has to be there
   int run() throws IOException {
     List<Round> rounds = new ArrayList<>();
     try (Testbed testbed = Testbed.open(Path.of("target", "bench-fabric-logs"))) {

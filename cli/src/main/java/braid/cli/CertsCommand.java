@@ -3,140 +3,205 @@ package braid.cli;
 import braid.fabric.pki.Certificates;
 import braid.fabric.pki.Identity;
 import braid.fabric.pki.PemFiles;
+import braid.fabric.pki.PkiException;
 import braid.fabric.pki.Validity;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// `braid certs`: an authority and certificates of nodes, for people who have none.
+/// `braid certs`: an authority and nodes' certificates, for clusters that have no PKI of their own.
 @Command(
     name = "certs",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     description = "Makes the certificates by which nodes know each other.",
-    subcommands = HelpCommand.class,
+    subcommands = {CertsCommand.Init.class, CertsCommand.Issue.class},
     footer = {
       "",
-      "Example:",
-      "  braid certs init --out ca",
-      "  braid certs issue --ca ca --node alpha --out alpha",
-      "",
-      "Give each node its own folder (ca.pem, NODE.pem, NODE.key) and keep ca.key to yourself:",
-      "who has it can be any node."
+      "Example, for the nodes a and b:",
+      "  braid certs init --out pki",
+      "  braid certs issue --ca pki --node a --out for-a",
+      "  braid certs issue --ca pki --node b --out for-b",
+      "Then copy for-a to node a and for-b to node b. pki/ca.key stays where it is."
     })
 final class CertsCommand implements Runnable {
-  private static final String DAYS_MAX = "1 to 36500";
+  private static final Path DEFAULT_FOLDER = Path.of("pki");
+  private static final int DAYS_MAX = 36_500;
 
   @Spec private @Nullable CommandSpec spec;
-
-  /// Made by picocli.
-  CertsCommand() {}
 
   @Override
   public void run() {
     if (spec != null) {
-      throw new CommandLine.ParameterException(spec.commandLine(), "Missing command");
+      throw new ParameterException(spec.commandLine(), "Missing command: init or issue");
+    }
+  }
+
+  /// What both have.
+  static final class Common {
+    @Option(names = "--force", description = "Replaces files that are there.")
+    private boolean force;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec spec;
+
+    private void say(String text) {
+      if (spec != null) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(text);
+        out.flush();
+      }
     }
   }
 
   @Command(
       name = "init",
       mixinStandardHelpOptions = true,
-      description = "Makes an authority: ca.pem and ca.key.",
+      sortOptions = false,
+      description = "Makes a certificate authority: ca.pem and ca.key.",
       footer = {"", "Example:", "  braid certs init --out ca"})
-  void init(
-      @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder for it.")
-          Path out,
-      @Option(
-              names = "--name",
-              paramLabel = "NAME",
-              defaultValue = "braid",
-              description = "Name of the cluster; default ${DEFAULT-VALUE}.")
-          String name,
-      @Option(
-              names = "--days",
-              paramLabel = "DAYS",
-              defaultValue = "" + Certificates.AUTHORITY_DAYS,
-              description = "How long it is good; default ${DEFAULT-VALUE}.")
-          int days,
-      @Option(names = "--replace", description = "Also when there is one already.")
-          boolean replace) {
-    Identity authority = Certificates.authority(name, validity(days), new SecureRandom());
-    PemFiles.write(out, PemFiles.AUTHORITY, authority, replace);
-    say(
-        "authority '"
-            + name
-            + "' is in "
-            + PemFiles.certificate(out, PemFiles.AUTHORITY)
-            + ", its key in "
-            + PemFiles.key(out, PemFiles.AUTHORITY));
+  static final class Init implements Callable<Integer> {
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        description = "Folder for both files; default pki.")
+    private Path out = DEFAULT_FOLDER;
+
+    @Option(
+        names = "--name",
+        paramLabel = "NAME",
+        description = "The authority's name; default braid.")
+    private String name = "braid";
+
+    @Option(
+        names = "--days",
+        paramLabel = "N",
+        description =
+            "Valid for so many days, 1-36500; default " + Certificates.AUTHORITY_DAYS + ".")
+    private int days = Certificates.AUTHORITY_DAYS;
+
+    @Mixin private Common common = new Common();
+
+    @Override
+    public Integer call() {
+      Validity validity = validity(days);
+      refusingNicely(
+          () -> {
+            Identity authority = Certificates.authority(name, validity, new SecureRandom());
+            PemFiles.write(out, PemFiles.AUTHORITY, authority, common.force);
+          });
+      common.say(
+          "Made "
+              + PemFiles.certificate(out, PemFiles.AUTHORITY)
+              + " and "
+              + PemFiles.key(out, PemFiles.AUTHORITY)
+              + ", valid until "
+              + validity.until()
+              + ".");
+      common.say("Keep the key here: who has it can let any machine into the cluster.");
+      common.say("Next, for each node: braid certs issue --ca " + out + " --node NAME");
+      return 0;
+    }
   }
 
   @Command(
       name = "issue",
       mixinStandardHelpOptions = true,
-      description = "Makes a node's certificate: ca.pem, NODE.pem and NODE.key.",
+      sortOptions = false,
+      description = "Makes a node's certificate: NODE.pem and NODE.key.",
       footer = {"", "Example:", "  braid certs issue --ca ca --node alpha --out alpha"})
-  void issue(
-      @Option(
-              names = "--ca",
-              paramLabel = "DIR",
-              required = true,
-              description = "Folder of the authority.")
-          Path ca,
-      @Option(
-              names = "--node",
-              paramLabel = "NAME",
-              required = true,
-              description = "The node's name, as 'node' in its configuration.")
-          String node,
-      @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder for it.")
-          Path out,
-      @Option(
-              names = "--days",
-              paramLabel = "DAYS",
-              defaultValue = "" + Certificates.NODE_DAYS,
-              description = "How long it is good; default ${DEFAULT-VALUE}.")
-          int days,
-      @Option(names = "--replace", description = "Also when there is one already.")
-          boolean replace) {
-    Identity authority = PemFiles.read(ca, PemFiles.AUTHORITY);
-    Identity identity = Certificates.issue(authority, node, validity(days), new SecureRandom());
-    PemFiles.write(out, node, identity, replace);
-    PemFiles.write(PemFiles.certificate(out, PemFiles.AUTHORITY), authority.certificate(), true);
-    say(
-        "node '"
-            + node
-            + "' of '"
-            + authority.name()
-            + "' is in "
-            + PemFiles.certificate(out, node)
-            + ", its key in "
-            + PemFiles.key(out, node));
+  static final class Issue implements Callable<Integer> {
+    @Option(
+        names = "--ca",
+        paramLabel = "DIR",
+        description = "Folder with ca.pem and ca.key; default pki.")
+    private Path ca = DEFAULT_FOLDER;
+
+    @Option(
+        names = "--node",
+        paramLabel = "NAME",
+        required = true,
+        description =
+            "The node's name, as its configuration says: 1 to 63 letters, digits, - and .")
+    private String node = "";
+
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        description = "Folder for the node's files and a copy of ca.pem; default the CA's folder.")
+    private @Nullable Path out;
+
+    @Option(
+        names = "--days",
+        paramLabel = "N",
+        description = "Valid for so many days, 1-36500; default " + Certificates.NODE_DAYS + ".")
+    private int days = Certificates.NODE_DAYS;
+
+    @Mixin private Common common = new Common();
+
+    @Override
+    public Integer call() {
+      Validity validity = validity(days);
+      Path folder = out == null ? ca : out;
+      if (node.equals(PemFiles.AUTHORITY)) {
+        throw new ConfigException(
+            "--node " + node,
+            "this is the name of the authority's own files",
+            "Choose another one");
+      }
+      refusingNicely(() -> issue(folder, validity));
+      Path certificate = PemFiles.certificate(folder, node);
+      common.say(
+          "Made "
+              + certificate
+              + " and "
+              + PemFiles.key(folder, node)
+              + " for node '"
+              + node
+              + "', valid until "
+              + validity.until()
+              + ".");
+      common.say(
+          "Next, copy these two and "
+              + PemFiles.certificate(folder, PemFiles.AUTHORITY)
+              + " to the node, and name the three in its configuration.");
+      return 0;
+    }
+
+    private void issue(Path folder, Validity validity) {
+      Identity authority = PemFiles.read(ca, PemFiles.AUTHORITY);
+      Identity issued = Certificates.issue(authority, node, validity, new SecureRandom());
+      PemFiles.write(folder, node, issued, common.force);
+      if (!folder.toAbsolutePath().normalize().equals(ca.toAbsolutePath().normalize())) {
+        // The same file for all nodes, so another node's copy in this folder is no conflict.
+        PemFiles.write(
+            PemFiles.certificate(folder, PemFiles.AUTHORITY), authority.certificate(), true);
+      }
+    }
   }
 
   private static Validity validity(int days) {
-    if (days < 1 || days > 36_500) {
-      throw new ConfigException("--days " + days, "out of range", "Give " + DAYS_MAX);
+    if (days < 1 || days > DAYS_MAX) {
+      throw new ConfigException(
+          "--days " + days, "out of range", "Give 1 to " + DAYS_MAX + " days");
     }
     return Validity.days(Instant.now(), days);
   }
 
-  private void say(String line) {
-    PrintWriter out =
-        spec == null
-            ? new PrintWriter(System.out, true, StandardCharsets.UTF_8)
-            : spec.commandLine().getOut();
-    out.println(line);
-    out.flush();
+  private static void refusingNicely(Runnable work) {
+    try {
+      work.run();
+    } catch (PkiException wrong) {
+      throw new ConfigException(wrong.where(), wrong.problem(), wrong.remedy());
+    }
   }
 }

@@ -22,12 +22,9 @@ final class LinkWatch implements Pump {
   @Override
   public int pump() {
     LinkState now = port.link();
-    if (now != seen) {
-      LinkState before = seen;
+    if (!now.equals(seen)) {
       seen = now;
-      if (!now.equals(before)) {
-        told.accept(now);
-      }
+      told.accept(now);
     }
     return 0;
   }

@@ -142,8 +142,8 @@ final class NodeViews {
         members.stream()
             .map(member -> member(unit, member))
             .sorted(
-                Comparator.comparing((NodeView.Member member) -> -member.priority())
-                    .thenComparing(NodeView.Member::distance)
+                Comparator.comparingInt((NodeView.Member member) -> -member.priority())
+                    .thenComparingInt(NodeView.Member::distance)
                     .thenComparing(NodeView.Member::name))
             .toList());
   }

@@ -6,8 +6,10 @@ import picocli.CommandLine.Command;
 /// build trains the archive of loaded classes.
 @Command(
     name = "rehearse",
+    mixinStandardHelpOptions = true,
     hidden = true,
-    description = "Goes through a guest's session without a guest, and ends.")
+    description = "Goes through a guest's session without a guest, and ends.",
+    footer = {"", "Example:", "  braid rehearse"})
 final class RehearseCommand implements Runnable {
   @Override
   public void run() {

@@ -98,8 +98,17 @@ public final class UdpProbe {
   }
 
   private static UdpProbe start(
-      Testbed testbed, String name, Place guest, Namespace peer, String from, String to, int port) {
+      Testbed testbed,
+      String name,
+      Place guest,
+      Namespace peer,
+      String from,
+      String to,
+      int port,
+      int rate) {
     String number = Integer.toString(port);
+    String pace = "rate=" + rate;
+    String gap = "gap=" + INTERVALS * 1000 / rate;
     Child atPeer =
         testbed.start(
             name,

@@ -1,7 +1,7 @@
 package braid.tck.sim;
 
 /// What can go wrong, or be asked for, in a run.
-enum Fault {
+public enum Fault {
   /// A NIC loses its carrier for a while.
   CARRIER,
   /// A NIC's carrier comes and goes several times, fast.

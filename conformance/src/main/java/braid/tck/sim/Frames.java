@@ -76,7 +76,7 @@ final class Frames {
 
   static long mac(byte[] frame, int at) {
     long high = (frame[at] & 0xffL) << 40 | (frame[at + 1] & 0xffL) << 32;
-    return high | int32(frame, at + 2) & 0xffff_ffffL;
+    return high | (int32(frame, at + 2) & 0xffff_ffffL);
   }
 
   static int int32(byte[] frame, int at) {

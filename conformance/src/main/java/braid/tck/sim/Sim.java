@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Runs simulations from the command line: `--seed N` replays one, `--seeds N` runs so many,
 /// `--from N` says where to begin (default 1).
@@ -80,8 +81,8 @@ public final class Sim {
     private long repeated;
     private long virtual;
     private long events;
-    private Simulation.Outcome slowestFailover;
-    private Simulation.Outcome slowestConvergence;
+    private Simulation.@Nullable Outcome slowestFailover;
+    private Simulation.@Nullable Outcome slowestConvergence;
 
     Summary() {}
 
@@ -108,7 +109,7 @@ public final class Sim {
               .collect(Collectors.joining(", "));
       int all = faults.values().stream().mapToInt(Integer::intValue).sum();
       String worst =
-          slowestFailover == null
+          slowestFailover == null || slowestConvergence == null
               ? ""
               : "worst failover %.1f ms (seed %d), worst convergence %.1f ms (seed %d)%n"
                   .formatted(

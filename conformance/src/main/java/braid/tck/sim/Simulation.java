@@ -218,8 +218,7 @@ public final class Simulation {
 
   private void check(Ways each) {
     Tenant tenant = world.process(each.home()).tenant();
-    boolean judged = tenant != null && each.awakeFor(2 * plan.detection()) && each.some();
-    if (!judged) {
+    if (tenant == null || !each.awakeFor(2 * plan.detection()) || !each.some()) {
       return;
     }
     String active = tenant.bond().activeMember();

@@ -114,6 +114,9 @@ final class ClusterStack {
     tcp.setPeerAddrReadTimeout(HANDSHAKE_MILLIS);
     tcp.setMaxLength(MESSAGE_MAX);
     tcp.logDetails(false);
+    // Each sender sends by itself: with one thread for all, the search for a node that hangs would
+    // hold up what is for the others, a second each time.
+    tcp.setBundlerType("no-bundler");
     NodeIdentity identity = settings.identity();
     if (identity != null) {
       tcp.setSocketFactory(sockets(identity, refused));

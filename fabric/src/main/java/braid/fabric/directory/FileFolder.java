@@ -56,7 +56,7 @@ final class FileFolder {
       String file = String.valueOf(path.getFileName());
       if (file.endsWith(TEXT)) {
         String name = file.substring(0, file.length() - TEXT.length());
-        if (FileLife.held(lock(name))) {
+        if (lives(name)) {
           living.add(name);
         }
       } else if (!file.endsWith(LOCK) && !file.endsWith(TEMPORARY)) {
@@ -65,6 +65,16 @@ final class FileFolder {
     }
     living.sort(null);
     return living;
+  }
+
+  private boolean lives(String name) {
+    try {
+      return FileLife.held(lock(name));
+    } catch (IOException e) {
+      stranger(
+          name + LOCK, "it cannot be read: " + e); // one bad file does not blind us for the rest
+      return false;
+    }
   }
 
   /// What `name` says; null when the file just went, or is longer than `max` bytes.
