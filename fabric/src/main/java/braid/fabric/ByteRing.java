@@ -23,7 +23,7 @@ public final class ByteRing {
   // Places in the array of counters, 128 bytes from each other and from what lies around the array,
   // since processors fetch pairs of 64-byte lines: what both sides look at, then what is the
   // putting
-  // thread's alone, then what is the taking thread's alone.
+  // thread's alone, then what is the taking thread's.
   private static final int PUBLISHED = 16;
   private static final int CONSUMED = 32;
   private static final int WRITTEN = 48;

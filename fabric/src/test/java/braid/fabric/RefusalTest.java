@@ -137,7 +137,7 @@ class RefusalTest {
 
   @Test
   void aServerThatSpeaksNoTls() throws Exception {
-    try (ServerSocket plain = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"));
+    try (ServerSocket plain = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
         TestNode a = new TestNode("a", pki.issue("a"), TransportKind.AUTO, false)) {
       a.connect("bond0", "b", "n0", (InetSocketAddress) plain.getLocalSocketAddress());
       try (Socket from = plain.accept()) {

@@ -13,6 +13,7 @@ import braid.port.ParkWaiter;
 import braid.port.PipePort;
 import braid.port.Worker;
 import java.lang.foreign.Arena;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ final class TestNode implements AutoCloseable {
         new FabricSettings(
             name,
             tls,
-            listens ? new InetSocketAddress("127.0.0.1", 0) : null,
+            listens ? new InetSocketAddress(InetAddress.getLoopbackAddress(), 0) : null,
             transport,
             1,
             8,
