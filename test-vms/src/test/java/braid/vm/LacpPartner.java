@@ -185,7 +185,7 @@ final class LacpPartner {
   }
 
   private void cable(int index, boolean pulled) {
-    servers.get(index).link(!pulled);
+    servers.get(index).link(pulled ? LinkState.DOWN : LinkState.UP);
     worker.submit(() -> cables.get(index).pulled = pulled);
   }
 
