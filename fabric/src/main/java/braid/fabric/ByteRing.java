@@ -21,9 +21,8 @@ public final class ByteRing {
   private static final VarHandle LONG = MethodHandles.arrayElementVarHandle(long[].class);
 
   // Places in the array of counters, 128 bytes from each other and from what lies around the array,
-  // since processors fetch pairs of 64-byte lines: what both sides look at, then what is the
-  // putting
-  // thread's alone, then what is the taking thread's.
+  // since processors fetch pairs of 64-byte lines: two that both sides look at, then the putting
+  // thread's own, then the taking thread's.
   private static final int PUBLISHED = 16;
   private static final int CONSUMED = 32;
   private static final int WRITTEN = 48;
