@@ -138,9 +138,11 @@ public final class Braid implements Runnable {
     }
   }
 
-  /// Kept, since loggers that nobody holds forget their level. What the fabric says of its peers is
-  /// said by the node's events already.
-  private static final Logger FABRIC = Logger.getLogger("braid.fabric");
+  /// Held here, since loggers that nobody holds forget their level; in a class of its own, since the
+  /// first logger decides which log manager there is.
+  private static final class Quiet {
+    private static final Logger FABRIC = Logger.getLogger("braid.fabric");
+  }
 
   private static Handler logToStderr() {
     System.setProperty("java.util.logging.manager", LogUntilTheEnd.class.getName());
@@ -154,7 +156,8 @@ public final class Braid implements Runnable {
     Handler log = new BackgroundHandler(console);
     root.addHandler(log);
     root.setLevel(Level.INFO);
-    FABRIC.setLevel(Level.OFF);
+    // What the fabric says of its peers is said by the node's events already.
+    Quiet.FABRIC.setLevel(Level.OFF);
     return log;
   }
 }

@@ -55,6 +55,9 @@ final class LacpPartner {
   private static final int CONTROL_FRAME_BYTES = 192;
   private static final int TAP_FRAMES = 128;
 
+  /// The cable when it is in; the same speed as the guest was told, since LACP's key is made of it.
+  private static final LinkState GIGABIT = new LinkState(true, 1000);
+
   private final Arena arena = Arena.ofShared();
   private final IoUring ring = new IoUring(512);
   private final Worker worker = new Worker("partner", Clock.SYSTEM, ring, 50_000);
@@ -185,7 +188,7 @@ final class LacpPartner {
   }
 
   private void cable(int index, boolean pulled) {
-    servers.get(index).link(pulled ? LinkState.DOWN : LinkState.UP);
+    servers.get(index).link(pulled ? LinkState.DOWN : GIGABIT);
     worker.submit(() -> cables.get(index).pulled = pulled);
   }
 
