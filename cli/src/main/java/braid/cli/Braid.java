@@ -138,7 +138,7 @@ public final class Braid implements Runnable {
     }
   }
 
-  /// Held here, since loggers that nobody holds forget their level; in a class of its own, since the
+  /// Held, since loggers that nobody holds forget their level; in a class of its own, since the
   /// first logger decides which log manager there is.
   private static final class Quiet {
     private static final Logger FABRIC = Logger.getLogger("braid.fabric");
