@@ -19,16 +19,23 @@ final class ArpProbe implements TargetProbe {
   private final ArpTarget target;
   private final long probeMac;
   private final Heartbeat beat;
+  private final Suspicion suspicion;
 
   ArpProbe(ArpTarget target, long probeMac) {
     this.target = target;
     this.probeMac = probeMac;
     this.beat = new Heartbeat(target.intervalNanos(), target.lossNanos());
+    this.suspicion = new Suspicion(target.intervalNanos(), target.missedMax());
   }
 
   @Override
   public Heartbeat beat() {
     return beat;
+  }
+
+  @Override
+  public Suspicion suspicion() {
+    return suspicion;
   }
 
   @Override

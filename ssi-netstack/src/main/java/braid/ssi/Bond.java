@@ -288,6 +288,7 @@ public final class Bond implements Port, AutoCloseable {
     boolean late = false;
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(i);
+      member.turned(gap, now);
       long rhythm = member.rhythmNanos();
       if (gap > rhythm) {
         member.stalled(gap, gap - rhythm, now);

@@ -57,6 +57,11 @@ final class Heartbeat {
     return false;
   }
 
+  /// Loss was found by other means.
+  void lose() {
+    heard = false;
+  }
+
   /// The worker stood still for `nanos`.
   void stalled(long nanos) {
     last += nanos;
@@ -66,10 +71,10 @@ final class Heartbeat {
     return now >= nextSend;
   }
 
-  /// A beat was sent. After a pause of ours beats are not made up for.
+  /// A beat was sent, due or early. After a pause of ours beats are not made up for.
   void sent(long now) {
     nextSend += everyNanos;
-    if (nextSend <= now) {
+    if (nextSend <= now || nextSend > now + everyNanos) {
       nextSend = now + everyNanos;
     }
   }

@@ -91,6 +91,7 @@ final class Member {
     }
     if (target != null) {
       target.beat().reset(now);
+      target.suspicion().reset(now);
       if (fit) {
         target.beat().heard(now);
       }
@@ -225,9 +226,24 @@ final class Member {
     if (target != null && target.answers(frame, type)) {
       counters.controlReceived.add(1);
       target.beat().heard(now);
+      target.suspicion().answered(now);
       return true;
     }
     return false;
+  }
+
+  /// Frames for the host came from it.
+  void data(long now) {
+    if (target != null) {
+      target.suspicion().data(now);
+    }
+  }
+
+  /// A turn of the worker begins, `gap` after the one before.
+  void turned(long gap, long now) {
+    if (target != null) {
+      target.suspicion().turned(gap, now);
+    }
   }
 
   /// `frame`, whose EtherType is CFM, is of our continuity check.
@@ -268,6 +284,7 @@ final class Member {
       }
       if (target != null) {
         target.beat().reset(now);
+        target.suspicion().reset(now);
       }
       move(MemberState.Event.CARRIER_FOUND, now);
     }
@@ -305,6 +322,10 @@ final class Member {
     long silence = target.beat().silence(now);
     if (drained) {
       boolean _ = target.beat().lost(now);
+      if (target.suspicion().lost(now)) {
+        target.beat().lose();
+        target.suspicion().reset(now);
+      }
     }
     return target.beat().hearing() || (local && unhealthy(Reason.TARGET, silence));
   }
@@ -378,7 +399,7 @@ final class Member {
         mep.beat().sent(now);
       }
     }
-    if (target != null && target.beat().due(now)) {
+    if (target != null && (target.beat().due(now) || target.suspicion().due(now))) {
       Frame frame = take();
       if (frame != null) {
         target.write(frame, now);
@@ -386,6 +407,7 @@ final class Member {
       } else {
         target.beat().sent(now);
       }
+      target.suspicion().asked(now);
     }
   }
 
@@ -417,6 +439,7 @@ final class Member {
     if (target != null) {
       at = Math.min(at, target.beat().nextSend());
       at = drained ? Math.min(at, target.beat().lossAt()) : at;
+      at = drained ? Math.min(at, target.suspicion().changesAt(now)) : at;
     }
     return at;
   }

@@ -7,5 +7,6 @@ package braid.ssi;
 /// |---|---|
 /// | [Carrier] | the port's report, at once |
 /// | [Continuity] | 3.5 intervals |
-/// | [ArpTarget], [NsTarget] | the probes that may be missed and half an interval |
+/// | [ArpTarget], [NsTarget] | the probes that may be missed and half an interval (a fifth after
+/// data) |
 public sealed interface Monitor permits Carrier, Continuity, ArpTarget, NsTarget {}

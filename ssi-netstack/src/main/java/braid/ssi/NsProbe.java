@@ -12,12 +12,14 @@ final class NsProbe implements TargetProbe {
   private final long probeMac;
   private final long sourceLow;
   private final Heartbeat beat;
+  private final Suspicion suspicion;
 
   NsProbe(NsTarget target, long probeMac) {
     this.target = target;
     this.probeMac = probeMac;
     this.sourceLow = interfaceIdentifier(probeMac);
     this.beat = new Heartbeat(target.intervalNanos(), target.lossNanos());
+    this.suspicion = new Suspicion(target.intervalNanos(), target.missedMax());
   }
 
   /// Modified EUI-64 (RFC 4291, appendix A).
@@ -29,6 +31,11 @@ final class NsProbe implements TargetProbe {
   @Override
   public Heartbeat beat() {
     return beat;
+  }
+
+  @Override
+  public Suspicion suspicion() {
+    return suspicion;
   }
 
   @Override

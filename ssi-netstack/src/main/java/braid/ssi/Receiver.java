@@ -96,6 +96,7 @@ final class Receiver {
     // With no room a port still runs, for its timers and for what its device has finished.
     int got = member.port().receive(batch, Math.min(batch.length, Math.max(0, most)));
     member.drained(got < most);
+    int before = count;
     for (int i = 0; i < got; i++) {
       Frame frame = batch[i];
       if (goesUp(member, frame, now)) {
@@ -103,6 +104,9 @@ final class Receiver {
       } else {
         frame.release();
       }
+    }
+    if (count > before) {
+      member.data(now);
     }
     return count;
   }

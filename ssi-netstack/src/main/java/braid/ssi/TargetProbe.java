@@ -7,6 +7,9 @@ sealed interface TargetProbe permits ArpProbe, NsProbe {
   /// When to ask, and when silence is loss.
   Heartbeat beat();
 
+  /// When to ask sooner, since data has stopped.
+  Suspicion suspicion();
+
   /// `frame` of EtherType `type` is the target's answer to our question.
   boolean answers(Frame frame, int type);
 
