@@ -121,7 +121,8 @@ final class Nics {
         throw new RefusedException(
             Kind.FAILED,
             "nic '" + name + "' still carries traffic after " + patience.toMillis() + " ms",
-            "It stays unused by bonds with another member; add one, or 'braid nic undrain' it.");
+            "It stays unused by bonds with another member; add one, or take it back with"
+                + " 'braid nic drain --undo'.");
       }
       try {
         Thread.sleep(LOOK_MILLIS);

@@ -3,19 +3,22 @@ package braid.vm;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.module.Configuration;
 import java.lang.module.ModuleFinder;
-import java.lang.module.ResolvedModule;
+import java.lang.module.ModuleReference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
@@ -25,7 +28,7 @@ import java.util.stream.Stream;
 ///
 /// Theory of operation. The class path holds more than the guest needs (test libraries, this
 /// module). Which of its entries belong to the application is not guessed: the module descriptors
-/// say it, resolved from the root module, service providers included. Entries that are directories
+/// say it, followed from the root module, service providers included. Entries that are directories
 /// become jars. Then the guest's Java runtime, run on the host in the guest's own file layout,
 /// writes an archive of loaded classes, which the guest's JVM maps at its start. Disks are kept in
 /// the cache under a name made from their content.
@@ -97,19 +100,39 @@ public final class AppDisk {
             .filter(Files::exists)
             .filter(entry -> !Files.isDirectory(entry) || isModule(entry))
             .toArray(Path[]::new);
-    Configuration application =
-        Configuration.resolveAndBind(
-            ModuleFinder.of(classPath),
-            List.of(ModuleLayer.boot().configuration()),
-            ModuleFinder.ofSystem(),
-            List.of(rootModule));
-    return application.modules().stream()
-        .map(ResolvedModule::reference)
+    return closure(ModuleFinder.of(classPath)).stream()
         .flatMap(reference -> reference.location().stream())
         .filter(location -> location.getScheme().equals("file"))
         .map(Path::of)
         .sorted(Comparator.comparing(AppDisk::jarName))
         .toList();
+  }
+
+  /// The root module, what these modules require, and who provides a service that one of them uses.
+  /// The JDK's resolver would refuse what is not there; on a class path, as here, a module may be
+  /// missing whose classes nobody uses.
+  private List<ModuleReference> closure(ModuleFinder finder) {
+    Map<String, ModuleReference> taken = new LinkedHashMap<>();
+    Deque<String> wanted = new ArrayDeque<>(List.of(rootModule));
+    while (!wanted.isEmpty()) {
+      String name = wanted.remove();
+      ModuleReference module = taken.containsKey(name) ? null : finder.find(name).orElse(null);
+      if (module == null) {
+        continue;
+      }
+      taken.put(name, module);
+      module.descriptor().requires().forEach(required -> wanted.add(required.name()));
+      for (ModuleReference other : finder.findAll()) {
+        boolean provides =
+            other.descriptor().provides().stream()
+                .anyMatch(service -> module.descriptor().uses().contains(service.service()));
+        // An automatic module says nothing of what it needs.
+        if (provides || (module.descriptor().isAutomatic() && other.descriptor().isAutomatic())) {
+          wanted.add(other.descriptor().name());
+        }
+      }
+    }
+    return List.copyOf(taken.values());
   }
 
   private static boolean isModule(Path directory) {

@@ -20,7 +20,6 @@ import java.util.regex.Pattern;
 final class ClusterDemo {
   private static final int NODES = 3;
   private static final int RATE_MBIT = 100;
-  private static final int WARM_UP = 20;
   private static final int PROBES = 4;
   private static final int PROBE_RATE = 250;
   private static final int FIRST_PORT = 5400;
@@ -33,6 +32,22 @@ final class ClusterDemo {
 
   /// The part of the line rate that TCP's payload can be at an MTU of 1500: 1448 of 1514 bytes.
   private static final double CEILING = 1448.0 / 1514;
+
+  /// How much of it.
+  ///
+  /// @param warmUp    seconds of traffic before anything is measured: the nodes' programs run cold
+  /// @param seconds   that each throughput figure is measured
+  /// @param each      faults of each kind of uplink on every uplink, instead of on the first
+  /// @param fewFlows  throughput with fewer members, fewer flows and the other way, too
+  record Extent(int warmUp, int seconds, boolean each, boolean fewFlows) {
+    /// All of it.
+    static Extent full(int seconds) {
+      return new Extent(20, seconds, true, true);
+    }
+
+    /// Each kind of fault once, one throughput figure.
+    static final Extent SHORT = new Extent(5, 3, false, false);
+  }
 
   /// A goal of the throughput part.
   ///
@@ -50,18 +65,18 @@ final class ClusterDemo {
 
   private final PrintStream out;
   private final Timeline timeline;
-  private final int seconds;
+  private final Extent extent;
   private final List<Figure> figures = new ArrayList<>();
   private final List<Window> windows = new ArrayList<>();
   private final List<UdpProbe> probes = new ArrayList<>();
 
   /// A demo that has not run.
   ///
-  /// @param seconds that each throughput figure is measured for
-  ClusterDemo(PrintStream out, int seconds) {
+  /// @param extent how much of it
+  ClusterDemo(PrintStream out, Extent extent) {
     this.out = out;
     this.timeline = new Timeline(out);
-    this.seconds = seconds;
+    this.extent = extent;
   }
 
   /// Runs it.
@@ -134,11 +149,15 @@ final class ClusterDemo {
     Iperf.serve(testbed, scene.lan().namespace());
     say(
         "warm up",
-        "16 flows over " + NODES + " for " + WARM_UP + " s: the nodes' programs run cold");
-    Iperf.run(guest, ClusterScene.PEER, 16, WARM_UP, false);
+        "16 flows over " + NODES + " for " + extent.warmUp + " s: the nodes' programs run cold");
+    Iperf.run(guest, ClusterScene.PEER, 16, extent.warmUp, false);
+    int seconds = extent.seconds;
     List<String> uplinks = new ArrayList<>();
     for (int n = 1; n <= NODES; n++) {
       uplinks.add(ClusterScene.uplink(n - 1));
+      if (n < NODES && !extent.fewFlows) {
+        continue;
+      }
       scene.members(uplinks);
       awaitMembers(scene, n);
       Iperf.Result result = Iperf.run(guest, ClusterScene.PEER, 16, seconds, false);
@@ -146,6 +165,9 @@ final class ClusterDemo {
       if (n == NODES) {
         figure("16 flows over " + n + ", Jain's fairness", result.fairness(), 0.95);
       }
+    }
+    if (!extent.fewFlows) {
+      return;
     }
     Iperf.Result four = Iperf.run(guest, ClusterScene.PEER, 4, seconds, false);
     figure("4 flows over 3, of the line rate", four.total() / RATE_MBIT, 0.85 * NODES);
@@ -177,13 +199,14 @@ final class ClusterDemo {
 
   private void faults(ClusterScene scene) {
     window("no fault (floor)", () -> Deadline.pause(Duration.ofSeconds(2)));
-    for (int i = 0; i < NODES; i++) {
+    int hurt = extent.each ? NODES : 1;
+    for (int i = 0; i < hurt; i++) {
       int node = i;
       String nic = ClusterScene.uplink(i);
       window("carrier off " + nic, () -> hurt(scene, 2, () -> scene.carrier(node, false)));
       window("carrier back " + nic, () -> hurt(scene, 3, () -> scene.carrier(node, true)));
     }
-    for (int i = 0; i < NODES; i++) {
+    for (int i = 0; i < hurt; i++) {
       int node = i;
       String nic = ClusterScene.uplink(i);
       window("silence behind " + nic, () -> hurt(scene, 2, () -> scene.silence(node, true)));

@@ -113,7 +113,7 @@ public final class ClusterScene {
         "rate",
         settings.rateMbit + "mbit",
         "burst",
-        "16kb",
+        "64kb",
         "latency",
         "25ms");
   }

@@ -17,14 +17,15 @@ public final class Demo {
   private static final String USAGE =
       """
       usage: ./dev demo [failover] [--json FILE] [--rounds N] [--tcp MB] [--guest OPTION]...
-             ./dev demo cluster [--json FILE] [--seconds N]
+             ./dev demo cluster [--json FILE] [--seconds N | --short]
         failover        the bond in an emulated guest over two nodes
         cluster         the bond of three nodes' NICs below an unmodified guest
         --json FILE     write the results there as well
         --rounds N      faults of each kind that count, 1 to 1000 (default 5)
         --tcp MB        what each TCP stream carries at least, at 1 MB/s (default 105)
         --guest OPTION  one more option of `braid guest` in the machine; may be repeated
-        --seconds N     how long each throughput figure is measured, 1 to 1000 (default 6)
+        --seconds N     how long each throughput figure is measured, 1 to 1000 (default 10)
+        --short         each kind of fault once, one throughput figure
       """;
 
   private Demo() {}
@@ -51,7 +52,8 @@ public final class Demo {
     List<String> guestOptions = new ArrayList<>();
     Path json = null;
     int rounds = 5;
-    int seconds = 6;
+    int seconds = 10;
+    boolean brief = false;
     int megabytes = FailoverDemo.TCP_MEGABYTES;
     String name = "failover";
     for (int i = 0; i < args.length; i++) {
@@ -63,6 +65,7 @@ public final class Demo {
         case "--rounds" -> rounds = number(args[i++], value);
         case "--seconds" -> seconds = number(args[i++], value);
         case "--tcp" -> megabytes = number(args[i++], value);
+        case "--short" -> brief = true;
         case "--help", "-h" -> {
           System.out.print(USAGE);
           return 0;
@@ -75,7 +78,9 @@ public final class Demo {
       return VmDemo.run(logs, guestOptions);
     }
     if (name.equals("cluster")) {
-      JsonObject result = new ClusterDemo(System.out, seconds).run(logs);
+      ClusterDemo.Extent extent =
+          brief ? ClusterDemo.Extent.SHORT : ClusterDemo.Extent.full(seconds);
+      JsonObject result = new ClusterDemo(System.out, extent).run(logs);
       write(json, result);
       return result.getBoolean("ok", false) ? 0 : 1;
     }
