@@ -25,9 +25,15 @@ final class HangUp {
                 }
                 return null;
               });
-      signal
-          .getMethod("handle", signal, handler)
-          .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), told);
+      Object before =
+          signal
+              .getMethod("handle", signal, handler)
+              .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), told);
+      if (handler.getField("SIG_IGN").get(null).equals(before)) {
+        // The JVM leaves a signal alone that was ignored when it started.
+        LoggerFactory.getLogger("braid.node")
+            .info("SIGHUP is ignored (started by nohup?): reload with 'braid reload'");
+      }
     } catch (ReflectiveOperationException e) {
       LoggerFactory.getLogger("braid.node").warn("SIGHUP cannot be heard: {}", e.toString());
     }

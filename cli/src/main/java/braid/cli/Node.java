@@ -250,7 +250,7 @@ final class Node implements NodeControl, AutoCloseable {
         () -> {
           try {
             NodeConfig next = change.apply(config);
-            return apply(NodeChecks.checked(next, new Places(what)), what);
+            return apply(NodeChecks.consistent(next, new Places(what)), what);
           } catch (ConfigException e) {
             throw new RefusedException(
                 RefusedException.Kind.INVALID, String.valueOf(e.getMessage()));

@@ -24,8 +24,14 @@ final class NodeChecks {
   /// @return the same
   /// @throws ConfigException with place and remedy
   static NodeConfig checked(NodeConfig config, Places places) {
+    new NodeChecks(config, places).something();
+    return consistent(config, places);
+  }
+
+  /// The same without asking for something to do: the last NIC of a node that lends it, or the last
+  /// guest, may be taken away while the node runs.
+  static NodeConfig consistent(NodeConfig config, Places places) {
     NodeChecks checks = new NodeChecks(config, places);
-    checks.something();
     checks.nics();
     checks.bonds();
     checks.guests();

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -304,8 +305,10 @@ class NodeBondTest {
   }
 
   private Child node(String name, Namespace where, String config) {
-    return ready(
-        testbed.start(name, where, BraidProgram.command("node", "--config", file(config))));
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=HUP"));
+    // A test run under nohup hands on that SIGHUP is ignored.
+    command.addAll(BraidProgram.command("node", "--config", file(config)));
+    return ready(testbed.start(name, where, command));
   }
 
   private UmlVm guest(String name, String address) {
