@@ -129,6 +129,31 @@ class DpdkBackendTest {
     }
   }
 
+  /// Waits until what is sent comes back: net_vhost takes frames a moment before it gives any, and
+  /// the forwarder throws away what it cannot pass on.
+  private void awaitLoop() {
+    await("link up", () -> port.link().up());
+    long[] heard = {0};
+    long[] asked = {0};
+    await(
+        "a frame that comes back, and no more after it",
+        () -> {
+          long now = System.nanoTime();
+          if (heard[0] == 0 && now - asked[0] > 100_000_000) {
+            asked[0] = now;
+            batch[0] = frame(0);
+            port.send(batch, 1);
+          }
+          int got = port.receive(batch, batch.length);
+          for (int i = 0; i < got; i++) {
+            batch[i].release();
+            heard[0] = now;
+          }
+          port.flush();
+          return heard[0] != 0 && now - heard[0] > 100_000_000;
+        });
+  }
+
   /// Sends frames `from` to `to` and checks that all come back, in order and unaltered.
   private void echo(long from, long to) {
     long sent = from;
@@ -161,14 +186,16 @@ class DpdkBackendTest {
   void aMillionFramesComeBackUnaltered() throws Exception {
     try (TestPmd device = new TestPmd(folder.resolve("v.sock"), folder.resolve("log"))) {
       open();
-      await("link up", () -> port.link().up());
+      awaitLoop();
+      long received = port.counters().rxFrames.get();
+      long sent = port.counters().txFrames.get();
       long begin = System.nanoTime();
       echo(0, 1_000_000);
       System.out.printf(
           "1,000,000 frames echoed by net_vhost in %.1f s, features %x%n",
           (System.nanoTime() - begin) / 1e9, port.negotiated());
-      assertThat(port.counters().rxFrames.get()).isEqualTo(1_000_000);
-      assertThat(port.counters().txFrames.get()).isEqualTo(1_000_000);
+      assertThat(port.counters().rxFrames.get() - received).isEqualTo(1_000_000);
+      assertThat(port.counters().txFrames.get() - sent).isEqualTo(1_000_000);
       assertThat(device.alive()).isTrue();
     }
   }
@@ -179,7 +206,7 @@ class DpdkBackendTest {
     TestPmd first = new TestPmd(socket, folder.resolve("log"));
     try {
       open();
-      await("link up", () -> port.link().up());
+      awaitLoop();
       echo(0, 10_000);
       first.kill();
       await("link down", () -> !port.link().up());
@@ -194,7 +221,7 @@ class DpdkBackendTest {
     // DPDK does not listen where a dead process left its socket.
     Files.delete(socket);
     try (TestPmd second = new TestPmd(socket, folder.resolve("log2"))) {
-      await("link up again", () -> port.link().up());
+      awaitLoop();
       echo(10_000, 50_000);
       assertThat(second.alive()).isTrue();
     }
@@ -205,7 +232,7 @@ class DpdkBackendTest {
     TestPmd device = new TestPmd(folder.resolve("v.sock"), folder.resolve("log"));
     try {
       open();
-      await("link up", () -> port.link().up());
+      awaitLoop();
       echo(0, 1000);
       device.freeze();
       for (int i = 0; i < 50; i++) {

@@ -70,13 +70,13 @@ final class IntoGuest {
   /// Takes frames; see [braid.port.Port#send].
   void send(Frame[] frames, int count) {
     GuestReceiveQueue to = queue;
-    if (to != null && enabled) {
-      to.queue().warm(Math.min(count, to.queue().ready()));
-    }
     int i = 0;
     long sent = 0;
     long bytes = 0;
     try {
+      if (to != null && enabled) {
+        to.warm(frames, count);
+      }
       for (; i < count; i++) {
         Frame frame = frames[i];
         int length = frame.length();

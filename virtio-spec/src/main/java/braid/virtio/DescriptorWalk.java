@@ -89,6 +89,24 @@ final class DescriptorWalk {
     return broken(RingFault.DESCRIPTOR_LOOP);
   }
 
+  /// Looks where the first piece of a chain lies that the device is to write, before it is read for
+  /// good: whatever the driver makes of the table meanwhile, this piece is memory of its own.
+  ///
+  /// @param bytes that the piece must have at least
+  /// @return its native address; 0 when it is shorter, not for writing, or not known
+  long firstWritable(int head, int bytes) {
+    long address = desc.get(U64, (long) head * DESC_BYTES);
+    long rest = desc.get(U64, (long) head * DESC_BYTES + 8);
+    int flags = (int) (rest >>> 32) & 0xffff;
+    boolean plain = (flags & (DESC_INDIRECT | DESC_WRITE)) == DESC_WRITE;
+    if (!plain || (rest & 0xffff_ffffL) < bytes) {
+      return 0;
+    }
+    table.open(head);
+    int result = memory.translate(address, bytes, true, table);
+    return result == AddressSpace.OK && table.length(0) == bytes ? table.address(0) : 0;
+  }
+
   private int end(Chain into) {
     if (!writable) {
       into.allReadable();

@@ -229,6 +229,16 @@ public final class DeviceQueue {
     warmed = sum;
   }
 
+  /// Where the chain that is `ahead` of the next one is written first.
+  ///
+  /// @param ahead fewer than [#ready]
+  /// @param bytes wanted there in one piece
+  /// @return its native address; 0 when it is none that the device may write so much of
+  public long writableAhead(int ahead, int bytes) {
+    int head = avail.get(SplitRing.U16, RING + 2L * ((next + ahead) & mask)) & 0xffff;
+    return head < size && state[head] == FREE ? walk.firstWritable(head, bytes) : 0;
+  }
+
   /// How many chains the driver offers beyond those taken; reads its index.
   public int available() {
     look();

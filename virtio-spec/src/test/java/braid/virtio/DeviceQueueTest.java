@@ -103,6 +103,29 @@ class DeviceQueueTest {
   }
 
   @Test
+  void aChainAheadIsLookedAtOnlyWhereTheDeviceMayWrite() {
+    offer(3);
+    take();
+    assertThat(device.writableAhead(0, 256)).isEqualTo(guest.nativeOf(DATA + 256));
+    assertThat(device.writableAhead(1, 1)).isEqualTo(guest.nativeOf(DATA + 512));
+    assertThat(device.writableAhead(1, 257)).as("too short").isZero();
+    guest.descriptor(RING, 1, DATA + 256, 256, 0, 0);
+    assertThat(device.writableAhead(0, 1)).as("for reading").isZero();
+    guest.descriptor(RING, 1, DATA, 32, SplitRing.DESC_INDIRECT | SplitRing.DESC_WRITE, 0);
+    assertThat(device.writableAhead(0, 1)).as("a table").isZero();
+    guest.descriptor(RING, 1, 0x7fff_ffff_ff00L, 256, SplitRing.DESC_WRITE, 0);
+    assertThat(device.writableAhead(0, 1)).as("outside of memory").isZero();
+    guest.descriptor(RING, 1, DATA + 256, 256, SplitRing.DESC_WRITE, 0);
+    guest.border = 128;
+    assertThat(device.writableAhead(0, 256)).as("in two pieces").isZero();
+    guest.u16(AVAIL + 4 + 2, SIZE);
+    assertThat(device.writableAhead(0, 1)).as("no such head").isZero();
+    guest.u16(AVAIL + 4 + 2, 0);
+    assertThat(device.writableAhead(0, 1)).as("a head that is out").isZero();
+    assertThat(device.fault()).as("looking breaks nothing").isEqualTo(RingFault.NONE);
+  }
+
+  @Test
   void chainsTakenBackAfterTheRingBrokeAreGone() {
     offer(2);
     take();

@@ -49,6 +49,11 @@ final class GuestMemory implements AddressSpace {
     return OK;
   }
 
+  /// Where a guest's address is in this process.
+  long nativeOf(long address) {
+    return memory.address() + address - BASE;
+  }
+
   void u64(long address, long value) {
     memory.set(U64, address - BASE, value);
   }
