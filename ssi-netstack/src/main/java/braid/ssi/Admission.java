@@ -76,7 +76,9 @@ final class Admission {
   private @Nullable Counter learn(SwitchEnd from, boolean up, long source, long now) {
     MacTable.Entry entry = macs.find(vlan, source, now);
     if (entry != null && entry.given()) {
-      return up ? from.drops.loop : from.drops.spoofed;
+      // At the uplink it may be true: a guest with a bond of its own over two nodes hears its own
+      // probes there, and wants to.
+      return up ? null : from.drops.spoofed;
     }
     if (!up) {
       macs.seen(entry, vlan, source, from, now);

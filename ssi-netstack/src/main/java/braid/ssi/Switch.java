@@ -28,11 +28,11 @@ import org.jspecify.annotations.Nullable;
 /// | group | to the uplink, copies to all other ends of the VLAN | one to each end of the VLAN |
 /// | 01-80-C2-00-00-0x | from a `reserved` end to the uplink alone | to `reserved` ends |
 ///
-/// Nothing goes back to where it came from, nothing from the uplink goes to the uplink. What is
-/// sent by an address that was given to an end and comes from the uplink has been round a loop, and
-/// is dropped. A learned address that shows up at the uplink has moved there, and is forgotten here
-/// (MacTable). So behind a bond that spreads one host over several NICs let unknown unicast be
-/// flooded: a broadcast that returns by another NIC unlearns that host for a moment.
+/// Nothing goes back to where it came from, nothing from the uplink goes to the uplink. An address
+/// that was given to an end stays there, whatever comes from the uplink; a learned one that shows
+/// up at the uplink has moved there, and is forgotten here (MacTable). So behind a bond that
+/// spreads one host over several NICs let unknown unicast be flooded: a broadcast that returns by
+/// another NIC unlearns that host for a moment.
 ///
 /// **VLANs.** At the uplink and at trunks frames are tagged, at access ends they are not; a tag is
 /// put in or taken out (VlanTag) on the way between the two kinds only. Frames with a service tag

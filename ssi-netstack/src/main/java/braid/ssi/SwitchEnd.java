@@ -50,7 +50,6 @@ final class SwitchEnd implements Port {
     final Counter tagged;
     final Counter vlan;
     final Counter reserved;
-    final Counter loop;
     final Counter sameEnd;
     final Counter unknown;
     final Counter header;
@@ -67,7 +66,6 @@ final class SwitchEnd implements Port {
       tagged = counters.counter("tx_drop_tagged");
       vlan = counters.counter("tx_drop_vlan_invalid");
       reserved = counters.counter("tx_drop_reserved_group");
-      loop = counters.counter("tx_drop_loop");
       sameEnd = counters.counter("tx_drop_same_end");
       unknown = counters.counter("tx_drop_unknown");
       header = counters.counter("tx_drop_header_invalid");

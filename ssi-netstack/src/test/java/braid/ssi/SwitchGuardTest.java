@@ -81,9 +81,14 @@ class SwitchGuardTest {
   }
 
   @Test
-  void aGuestsFrameThatComesBackFromTheNetworkHasBeenRoundALoop() {
-    assertRefused(net, "tx_drop_loop", frame(ALL, A, 1));
-    assertRefused(net, "tx_drop_loop", frame(B, A, 1));
+  void aGuestWithABondOverTwoNodesHearsItsOwnProbesAndStaysWhereItIs() {
+    rig.send(net, frame(ALL, A, 1));
+    assertThat(rig.count(a)).as("to itself, too").isEqualTo(1);
+    assertThat(rig.count(b)).isEqualTo(1);
+    rig.send(net, frame(B, A, 2));
+    assertThat(rig.count(b)).isEqualTo(1);
+    rig.send(net, frame(A, FAR, 3));
+    assertThat(rig.count(a)).as("its place is unchanged").isEqualTo(1);
   }
 
   // Hostile frames

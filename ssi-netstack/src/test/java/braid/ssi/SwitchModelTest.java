@@ -130,14 +130,18 @@ class SwitchModelTest {
     Place owner = owner(source);
     if (source == ALL
         || (!end.trunk() && tag.orElse(0) != 0)
-        || (guarded ? !end.macs().contains(source) : owner != null && owner.carries(vlan))) {
+        || (guarded && !end.macs().contains(source))) {
+      return;
+    }
+    boolean given = owner != null && owner.carries(vlan);
+    if (!guarded && given && from.number != NETWORK) {
       return;
     }
     long key = (long) vlan << 48 | source;
-    if (!guarded && from.number != NETWORK) {
-      learned.put(key, new Where(from, rig.clock.nanos()));
-    } else if (from.number == NETWORK) {
+    if (from.number == NETWORK) {
       learned.remove(key);
+    } else if (!guarded) {
+      learned.put(key, new Where(from, rig.clock.nanos()));
     }
     // Only a tag with nothing but a priority is kept where untagged would do.
     int tci = tag.isPresent() ? (vlan == 0 ? 0x8000_0000 : vlan) : vlan == 0 ? -1 : vlan;
