@@ -14,10 +14,11 @@ import java.util.Arrays;
 /// | released | the guest has its buffer back |
 ///
 /// **Held, with each entry**:
-/// - a NIC sends a frame at most as often as the bond handed it to that member;
+/// - a NIC sends a frame at most as often as the bond handed it to that member, and once more for
+///   each crash of its node before the answer came: nobody is left who knows what had been sent;
 /// - on one NIC frames of a flow leave in the order in which they were handed to it;
 /// - a frame is overtaken by a later one of its flow only if the bond changed something between its
-///   hand-over and its leaving, or took it back;
+/// being accepted and its leaving (it may wait for its member's room in between), or took it back;
 /// - the bond hands frames of a flow over in order, but for those it took back or had not handed
 ///   over yet when it changed something;
 /// - what is released has left, unless a NIC lost it, or losing it is allowed just now.
@@ -31,7 +32,6 @@ final class Account {
   private final Plan plan;
   private final int nics;
   private long[] acceptedAt = new long[4096];
-  private long[] handedAt = new long[4096];
   private byte[] flow = new byte[4096];
   private byte[] state = new byte[4096];
   private byte[][] handed;
@@ -152,7 +152,6 @@ final class Account {
     }
     int size = accepted * 2;
     acceptedAt = Arrays.copyOf(acceptedAt, size);
-    handedAt = Arrays.copyOf(handedAt, size);
     flow = Arrays.copyOf(flow, size);
     state = Arrays.copyOf(state, size);
     for (int nic = 0; nic < nics; nic++) {
@@ -171,7 +170,6 @@ final class Account {
     lastHanded[of] = Math.max(lastHanded[of], number);
     handed[nic][number]++;
     handOver[nic][number] = ++handOvers[nic];
-    handedAt[number] = time.now();
   }
 
   void recalled(int number) {
@@ -208,7 +206,7 @@ final class Account {
       lastLeft[nic][of] = handOver[nic][number];
     }
     boolean excused =
-        !plan.keepsOrder() || (state[number] & RECALLED) != 0 || lastChange >= handedAt[number];
+        !plan.keepsOrder() || (state[number] & RECALLED) != 0 || lastChange >= acceptedAt[number];
     if (number < farthest[of] && !excused) {
       throw violation(number, "overtaken by frame " + farthest[of] + " with no change of the bond");
     }
@@ -232,6 +230,15 @@ final class Account {
       dropped++;
       if (!lossAllowed) {
         throw violation(number, "dropped though a way was there all the time");
+      }
+    }
+  }
+
+  /// The node of a NIC crashed: what it had not answered for may leave once more.
+  void crashed(int nic) {
+    for (int number = oldest; number < accepted; number++) {
+      if (handed[nic][number] > 0 && (state[number] & RELEASED) == 0) {
+        handed[nic][number]++;
       }
     }
   }

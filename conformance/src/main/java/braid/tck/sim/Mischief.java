@@ -136,6 +136,7 @@ final class Mischief {
   private void carrierFault(Nic nic, long nanos) {
     carrier(nic, false);
     hits(nic.index());
+    doubt(nic.index());
     mendAfter(nanos, () -> carrier(nic, true));
   }
 
@@ -167,6 +168,7 @@ final class Mischief {
     nic.cable().deaf = how != 1;
     nic.cable().mute = how != 0;
     hits(nic.index());
+    doubt(nic.index());
     mendAfter(nanos, nic.cable()::mend);
   }
 
@@ -185,10 +187,10 @@ final class Mischief {
     }
     String one = Plan.node(node);
     String two = Plan.node(other);
+    doubt(node, other);
+    doubt(other, node);
     if (fault == Fault.RESET) {
       world.network().reset(one, two);
-      doubt(node, other);
-      doubt(other, node);
     } else {
       world.network().cut(one, two);
       mendAfter(nanos, () -> world.network().mend(one, two));
@@ -202,6 +204,11 @@ final class Mischief {
     }
     tell(fault, one + (fault == Fault.HALF_CUT ? " → " : " – ") + two, nanos);
     return true;
+  }
+
+  /// However short it was: everybody's way by this NIC takes time to recover.
+  private void doubt(int nic) {
+    ways.forEach(each -> each.doubt(nic));
   }
 
   private void doubt(int home, int nic) {
@@ -220,6 +227,7 @@ final class Mischief {
       return false;
     }
     host.pause(nanos);
+    doubt(node);
     if (node > 0) {
       hits(node);
       world.time().after(nanos, this::blurs);
@@ -237,6 +245,8 @@ final class Mischief {
       return false;
     }
     process.kill();
+    doubt(node);
+    world.guests().forEach(guest -> guest.account().crashed(node));
     if (node > 0) {
       hits(node);
     } else {
