@@ -9,16 +9,21 @@ import org.jspecify.annotations.Nullable;
 /// The memory comes from the caller, so that it can be memory a device may reach. Own parts are
 /// 64-byte aligned when the memory is. One thread.
 public final class FramePool implements FrameSource {
+  /// Referred to so that the collector leaves it alone as long as there is a frame in it.
+  @SuppressWarnings({"unused", "FieldCanBeLocal"})
+  private final MemorySegment memory;
+
   private final Frame[] all;
   private final Frame[] free;
   private int freeCount;
 
   /// Cuts `memory` into frames.
   ///
-  /// @param memory     native memory that outlives the pool
+  /// @param memory     native memory; if it is closed, then after the last frame is back
   /// @param frameBytes own memory per frame, header included; rounded up to a multiple of 64
   /// @param piecesMax  how many pieces each frame can carry
   public FramePool(MemorySegment memory, int frameBytes, int piecesMax) {
+    this.memory = memory;
     int stride = strideOf(frameBytes);
     int count = Math.toIntExact(memory.byteSize() / stride);
     if (count == 0) {
