@@ -10,6 +10,7 @@ module braid.fabric {
   requires io.netty.transport;
   requires io.netty.transport.classes.epoll;
   requires io.netty.transport.classes.io_uring;
+  requires io.netty.transport.unix.common;
   requires org.jgroups;
   requires org.jgroups.raft;
   requires org.bouncycastle.pkix;

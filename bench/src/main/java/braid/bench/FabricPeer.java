@@ -56,7 +56,8 @@ final class FabricPeer {
             4,
             Window.DEFAULT,
             Timing.DEFAULT,
-            () -> {});
+            () -> {},
+            _ -> false);
     IoUring ring = new IoUring(URING_OPERATIONS);
     try (Worker worker = new Worker("fabric-" + node, Clock.SYSTEM, ring, 0);
         Fabric fabric =

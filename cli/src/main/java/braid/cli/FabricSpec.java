@@ -5,6 +5,7 @@ import braid.fabric.Timing;
 import braid.fabric.TransportKind;
 import braid.fabric.Window;
 import braid.fabric.pki.TlsFiles;
+import braid.kernel.KeptConnection;
 import braid.kernel.Urgency;
 import java.nio.file.Path;
 import java.util.List;
@@ -81,7 +82,8 @@ record FabricSpec(
         window(),
         Timing.DEFAULT,
         // Continuity messages pass through these threads too.
-        Urgency::raise);
+        Urgency::raise,
+        descriptor -> KeptConnection.keep(descriptor, "braid-lifeline"));
   }
 
   /// Memory of a session.

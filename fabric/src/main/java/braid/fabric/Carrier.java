@@ -38,6 +38,11 @@ final class Carrier extends ChannelInboundHandlerAdapter {
   /// How long a goodbye may take on a socket that nobody reads.
   private static final long FAREWELL_MILLIS = 2_000;
 
+  private static final Ending LOST =
+      new Ending(
+          FabricEvent.Kind.LOST,
+          "the peer closed without a goodbye: its process ended, or was killed");
+
   /// What becomes of a channel, told on the I/O thread.
   interface Owner {
     /// TLS is up: rings for it, or null when it is not wanted; the owner has said why.
@@ -110,6 +115,17 @@ final class Carrier extends ChannelInboundHandlerAdapter {
   void closeStranger() {
     if (context != null && connection == null) {
       close(context);
+    }
+  }
+
+  /// The peer's process is no more, though its socket still stands.
+  void peerGone() {
+    ChannelHandlerContext ctx = context;
+    Connection at = connection;
+    if (ctx != null && at != null && !over) {
+      over = true;
+      at.ended(LOST);
+      close(ctx);
     }
   }
 
@@ -232,12 +248,7 @@ final class Carrier extends ChannelInboundHandlerAdapter {
       return;
     }
     over = true;
-    Ending how =
-        ending != null
-            ? ending
-            : new Ending(
-                FabricEvent.Kind.LOST,
-                "the peer closed without a goodbye: its process ended, or was killed");
+    Ending how = ending != null ? ending : LOST;
     if (connection != null) {
       connection.ended(how);
     } else {

@@ -5,6 +5,7 @@ import java.net.SocketAddress;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// One TLS connection as two threads see it: the worker, whose session puts and takes records, and
@@ -36,6 +37,7 @@ public final class Connection {
   private final AtomicInteger holders = new AtomicInteger(2);
   private final AtomicBoolean called = new AtomicBoolean();
   private volatile Runnable callCarrier = () -> {};
+  private volatile LongConsumer established = _ -> {};
 
   /// For what the worker sleeps: bits.
   private volatile int sleeping;
@@ -140,6 +142,13 @@ public final class Connection {
     return ending;
   }
 
+  /// The peer has answered our greeting.
+  ///
+  /// @param session its number, which nobody else knows
+  void established(long session) {
+    established.accept(session);
+  }
+
   /// Ends the connection when what was put is on its way, and lets go of it.
   void hangUp() {
     outgoing.publish();
@@ -173,6 +182,12 @@ public final class Connection {
   /// call [#look] and then move bytes. Set before the connection is handed to a session.
   public void onCall(Runnable task) {
     callCarrier = task;
+  }
+
+  /// What follows when a session that we dialled is established, told its number; on the worker.
+  /// Set before the connection is handed to a session.
+  void onEstablished(LongConsumer task) {
+    established = task;
   }
 
   /// The carrier begins to look at the rings and the flags: what the worker does from now on is a

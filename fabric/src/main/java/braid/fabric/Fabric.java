@@ -180,6 +180,16 @@ public final class Fabric implements AutoCloseable {
     }
 
     @Override
+    public void lifeline(long session, Runnable answer) {
+      worker.submit(
+          () -> {
+            if (sessions.established(session)) {
+              answer.run();
+            }
+          });
+    }
+
+    @Override
     public void refused(String host, Ending why) {
       worker.submit(() -> log.event(new FabricEvent(why.kind(), host, "", "", why.detail())));
     }

@@ -2,6 +2,7 @@ package braid.fabric;
 
 import braid.fabric.pki.TlsFiles;
 import java.net.InetSocketAddress;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// How a node takes part in the fabric.
@@ -15,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// @param window    memory of a session
 /// @param timing    patience
 /// @param ioStart   run by each I/O thread before anything else: for what the kernel must know of
-/// it
+///                  it
+/// @param keeper    keeps the connection of this descriptor open beyond its close here, and lets it
+///                  end at once when this process is killed; false when it cannot ([Lifeline])
 public record FabricSettings(
     String node,
     TlsFiles tls,
@@ -25,7 +28,8 @@ public record FabricSettings(
     int sessions,
     Window window,
     Timing timing,
-    Runnable ioStart) {
+    Runnable ioStart,
+    IntPredicate keeper) {
   /// Checks the ranges.
   public FabricSettings {
     Names.check("node", node);
@@ -40,6 +44,15 @@ public record FabricSettings(
   /// Everything at its default: transport `auto`, one I/O thread, 64 sessions.
   public static FabricSettings of(String node, TlsFiles tls, @Nullable InetSocketAddress listen) {
     return new FabricSettings(
-        node, tls, listen, TransportKind.AUTO, 1, 64, Window.DEFAULT, Timing.DEFAULT, () -> {});
+        node,
+        tls,
+        listen,
+        TransportKind.AUTO,
+        1,
+        64,
+        Window.DEFAULT,
+        Timing.DEFAULT,
+        () -> {},
+        _ -> false);
   }
 }

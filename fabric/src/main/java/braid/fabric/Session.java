@@ -397,6 +397,7 @@ final class Session {
       return "a session that goes on from what never was";
     }
     up(hello, known);
+    from.established(id);
     return null;
   }
 

@@ -98,6 +98,13 @@ public final class Sessions implements Pump {
     return lodgings.stream().filter(l -> l.peer.nic().equals(nic)).map(l -> l.port).toList();
   }
 
+  /// A session of this number is established.
+  boolean established(long number) {
+    return lodgings.stream()
+        .map(lodging -> lodging.port.session())
+        .anyMatch(session -> session.id() == number && session.state() == SessionState.UP);
+  }
+
   /// Ends everything.
   public void close(String reason) {
     closed = true;

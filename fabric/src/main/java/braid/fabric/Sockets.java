@@ -39,6 +39,9 @@ final class Sockets implements AutoCloseable {
     /// Somebody connected, and TLS has proven who.
     void accepted(Connection connection);
 
+    /// Tells `answer` if a session of this number is established ([Lifeline]).
+    void lifeline(long session, Runnable answer);
+
     /// Somebody connected, and did not get as far as that.
     void refused(String host, Ending why);
   }
@@ -131,7 +134,11 @@ final class Sockets implements AutoCloseable {
       return;
     }
     channels.add(channel);
-    set(channel, tls.server(), new Guest());
+    Guest guest = new Guest();
+    set(channel, tls.server(), guest);
+    channel
+        .pipeline()
+        .addFirst(new Lifeline.Door(landing::lifeline, settings.keeper(), guest::isLifeline));
   }
 
   /// Begins an attempt; see [Dialer].
@@ -166,6 +173,32 @@ final class Sockets implements AutoCloseable {
                                 + Refusal.root(done.cause())
                                 + "; does the node run, and does the way lead there?"));
                   }
+                });
+  }
+
+  /// Lays a line beside an established session.
+  private void lifeline(long session, Channel beside) {
+    Carrier carrier = beside.pipeline().get(Carrier.class);
+    if (carrier == null) {
+      return; // it has ended already
+    }
+    Runnable gone = () -> beside.eventLoop().execute(carrier::peerGone);
+    ChannelFuture laid =
+        new Bootstrap()
+            .group(beside.eventLoop())
+            .channel(transport.socket())
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                (int) TimeUnit.NANOSECONDS.toMillis(settings.timing().handshake()))
+            .handler(new Lifeline.Near(session, gone))
+            .connect(beside.remoteAddress());
+    channels.add(laid.channel());
+    ChannelFuture _ =
+        beside
+            .closeFuture()
+            .addListener(
+                _ -> {
+                  ChannelFuture _ = laid.channel().close();
                 });
   }
 
@@ -258,6 +291,7 @@ final class Sockets implements AutoCloseable {
         return null;
       }
       Connection made = connection(channel, names, address);
+      made.onEstablished(session -> lifeline(session, channel));
       landing.dialed(port, made);
       return made;
     }
@@ -270,6 +304,13 @@ final class Sockets implements AutoCloseable {
 
   /// Somebody called us.
   private final class Guest implements Carrier.Owner {
+    private boolean lifeline;
+
+    /// What it wants is not TLS.
+    void isLifeline() {
+      lifeline = true;
+    }
+
     @Override
     public Connection open(Channel channel, Set<String> names, SocketAddress address) {
       handshakes.decrementAndGet();
@@ -281,6 +322,9 @@ final class Sockets implements AutoCloseable {
     @Override
     public void failed(Channel channel, Ending why) {
       handshakes.decrementAndGet();
+      if (lifeline) {
+        return;
+      }
       SocketAddress from = channel.remoteAddress();
       String host =
           from instanceof InetSocketAddress inet ? inet.getHostString() : String.valueOf(from);

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntPredicate;
 import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,12 @@ final class TestNode implements AutoCloseable {
   record Plug(FabricPort port, PipePort far, Cable cable) {}
 
   TestNode(String name, TlsFiles tls, TransportKind transport, boolean listens) {
+    this(name, tls, transport, listens, _ -> false);
+  }
+
+  /// @param keeper as in [FabricSettings#keeper]
+  TestNode(
+      String name, TlsFiles tls, TransportKind transport, boolean listens, IntPredicate keeper) {
     ParkWaiter waiter = new ParkWaiter();
     worker = new Worker("node-" + name, Clock.SYSTEM, waiter, 0);
     FabricSettings settings =
@@ -52,7 +59,8 @@ final class TestNode implements AutoCloseable {
             8,
             new Window(256, 1 << 20, 256 << 10),
             QUICK,
-            () -> {});
+            () -> {},
+            keeper);
     fabric =
         Fabric.open(
             settings,

@@ -2,7 +2,6 @@ package braid.kernel;
 
 import braid.kernel.jextract.Sys;
 import braid.kernel.jextract.pollfd;
-import braid.kernel.jextract.stat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -34,8 +33,6 @@ import java.util.concurrent.CountDownLatch;
 public final class Outpost {
   private static final ValueLayout.OfInt SIZE =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int FIRST = 3;
-  private static final int NUMBERS_MAX = 4096;
   private static final int BYTES = 8192;
 
   /// How long a peer may leave unread what it was sent.
@@ -102,27 +99,13 @@ public final class Outpost {
     if (refused) {
       return;
     }
-    closeOthers();
+    LinuxThread.closeOthers(connection, inner);
     try (UnixSocket outside = new UnixSocket(new Fd(connection));
         UnixSocket inside = new UnixSocket(new Fd(inner))) {
       outside.timeouts(Duration.ZERO, PATIENCE);
       handOn(outside, inside);
     } catch (LinuxException _) {
       // One side was gone, or did not read, before all was handed on: that is an end too.
-    }
-  }
-
-  private void closeOthers() {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment status = stat.allocate(arena);
-      for (int number = FIRST; number < NUMBERS_MAX; number++) {
-        if (number != connection
-            && number != inner
-            && Linux.fstat(number, status.address()) == 0
-            && (stat.st_mode(status) & Sys.S_IFMT()) != Sys.S_IFREG()) {
-          Linux.close(number);
-        }
-      }
     }
   }
 
