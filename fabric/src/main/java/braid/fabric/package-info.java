@@ -3,7 +3,7 @@
 /// **Reading order**: [FabricPort] (what a port owes whom), [Records] (the bytes between nodes, as
 /// a table), [Session] with its halves [Transmitter] and [Receiver], [ByteRing] and [Connection]
 /// (the border to the I/O threads), [Sessions] (the end that answers). Then the side that knows
-/// sockets: [Carrier], [Sockets], [Tls]; and [Fabric], which puts both together.
+/// sockets: [Carrier], [Sockets], [Lifeline], [Tls]; and [Fabric], which puts both together.
 ///
 /// **Threads**: everything of the protocol is the worker's and takes its time from a clock, so a
 /// simulation runs it with rings and no sockets. [Carrier] and [Sockets] run on I/O threads; the

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
@@ -212,7 +213,7 @@ class DpdkBackendTest {
       await("link down", () -> !port.link().up());
       List<Frame> left = new ArrayList<>();
       for (int count = port.recall(batch, 64); count > 0; count = port.recall(batch, 64)) {
-        left.addAll(List.of(batch).subList(0, count));
+        left.addAll(List.of(Arrays.copyOf(batch, count)));
       }
       left.forEach(Frame::release);
     } finally {
@@ -244,7 +245,7 @@ class DpdkBackendTest {
       await("link down", () -> !port.link().up());
       ArrayDeque<Frame> back = new ArrayDeque<>();
       for (int count = port.recall(batch, 64); count > 0; count = port.recall(batch, 64)) {
-        back.addAll(List.of(batch).subList(0, count));
+        back.addAll(List.of(Arrays.copyOf(batch, count)));
       }
       assertThat(back).hasSize(50);
       for (int i = 0; i < 50; i++) {
