@@ -56,8 +56,14 @@ final class Way implements AutoCloseable {
           on.getOutputStream().write(bytes, 0, n);
         }
       }
+      // A silent way tells nobody that the other end has given up.
+      while (silent) {
+        Thread.sleep(1);
+      }
     } catch (IOException e) {
       // cut
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

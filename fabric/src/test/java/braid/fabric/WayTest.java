@@ -88,9 +88,7 @@ class WayTest {
   @Test
   void silenceIsHung() {
     way.silent(true);
-    // The second when the machine paused for so long that the connection was being made anew.
-    assertThat(a.awaitEvent(FabricEvent.Kind.HUNG).detail())
-        .containsAnyOf("nothing heard", "handshake was not done in time");
+    assertThat(a.awaitEvent(FabricEvent.Kind.HUNG).detail()).contains("nothing heard");
     assertThat(a.events).extracting(FabricEvent::kind).doesNotContain(FabricEvent.Kind.LOST);
     way.silent(false);
     way.cut();
