@@ -41,9 +41,10 @@ import java.util.Locale;
 ///
 /// Arguments: the directory for the sockets `n0` and `n1`, and the rate. Then one command a line:
 /// ```
-/// cable I in|out    plugs or pulls cable I: both ends lose or get the carrier
-/// count             prints "count n0 rx= tx= n1 rx= tx=", frames from and to the guest so far
-/// links             prints "links n0=STATE n1=STATE", where our mux machines are
+/// cable I in|out    plugs or pulls cable I: the guest's end gets or loses the carrier, ours loses
+/// it carrier I         our end of cable I gets it, too count             prints "count n0 rx= tx=
+/// n1 rx= tx=", frames from and to the guest so far links             prints "links n0=STATE
+/// n1=STATE", where our mux machines are
 /// ```
 /// Ends with its input.
 final class LacpPartner {
@@ -189,7 +190,13 @@ final class LacpPartner {
 
   private void cable(int index, boolean pulled) {
     servers.get(index).link(pulled ? LinkState.DOWN : GIGABIT);
-    worker.submit(() -> cables.get(index).pulled = pulled);
+    if (pulled) {
+      worker.submit(() -> cables.get(index).pulled = true);
+    }
+  }
+
+  private void carrier(int index) {
+    worker.submit(() -> cables.get(index).pulled = false);
   }
 
   private void count() {
@@ -216,6 +223,7 @@ final class LacpPartner {
       String[] words = line.split(" ");
       switch (words[0]) {
         case "cable" -> cable(Integer.parseInt(words[1]), words[2].equals("out"));
+        case "carrier" -> carrier(Integer.parseInt(words[1]));
         case "count" -> count();
         case "links" -> links();
         default -> System.out.println("no such command: " + line);
