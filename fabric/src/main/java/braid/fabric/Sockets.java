@@ -5,8 +5,10 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.group.ChannelGroup;
@@ -143,24 +145,16 @@ final class Sockets implements AutoCloseable {
 
   /// Begins an attempt; see [Dialer].
   void dial(RemoteNic remote, FabricPort port) {
-    Bootstrap bootstrap =
-        new Bootstrap()
-            .group(transport.group())
-            .channel(transport.socket())
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                (int) TimeUnit.NANOSECONDS.toMillis(settings.timing().handshake()))
-            .handler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channels.add(channel);
-                    set(channel, tls.client(), new Host(remote, port));
-                  }
-                });
+    ChannelInitializer<Channel> initializer =
+        new ChannelInitializer<>() {
+          @Override
+          protected void initChannel(Channel channel) {
+            channels.add(channel);
+            set(channel, tls.client(), new Host(remote, port));
+          }
+        };
     ChannelFuture _ =
-        bootstrap
-            .connect(remote.address())
+        connect(transport.group(), initializer, remote.address())
             .addListener(
                 done -> {
                   if (!done.isSuccess()) {
@@ -176,6 +170,16 @@ final class Sockets implements AutoCloseable {
                 });
   }
 
+  private ChannelFuture connect(EventLoopGroup group, ChannelHandler handler, SocketAddress to) {
+    int patience = (int) TimeUnit.NANOSECONDS.toMillis(settings.timing().handshake());
+    return new Bootstrap()
+        .group(group)
+        .channel(transport.socket())
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, patience)
+        .handler(handler)
+        .connect(to);
+  }
+
   /// Lays a line beside an established session.
   private void lifeline(long session, Channel beside) {
     Carrier carrier = beside.pipeline().get(Carrier.class);
@@ -184,14 +188,7 @@ final class Sockets implements AutoCloseable {
     }
     Runnable gone = () -> beside.eventLoop().execute(carrier::peerGone);
     ChannelFuture laid =
-        new Bootstrap()
-            .group(beside.eventLoop())
-            .channel(transport.socket())
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                (int) TimeUnit.NANOSECONDS.toMillis(settings.timing().handshake()))
-            .handler(new Lifeline.Near(session, gone))
-            .connect(beside.remoteAddress());
+        connect(beside.eventLoop(), new Lifeline.Near(session, gone), beside.remoteAddress());
     channels.add(laid.channel());
     ChannelFuture _ =
         beside

@@ -4,7 +4,6 @@ import braid.kernel.jextract.Sys;
 import braid.kernel.jextract.pollfd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CountDownLatch;
 
 /// Keeps a connection open on which nothing is said, so that its end tells the peer that this
 /// process was killed: at once, where other sockets wait until the process's memory is gone (why,
@@ -13,13 +12,7 @@ import java.util.concurrent.CountDownLatch;
 /// A thread with a table of descriptors of its own holds it. When the peer closes its side, or says
 /// anything, the thread closes it and ends.
 public final class KeptConnection {
-  private final int connection;
-  private final CountDownLatch separate = new CountDownLatch(1);
-  private boolean refused;
-
-  private KeptConnection(int connection) {
-    this.connection = connection;
-  }
+  private KeptConnection() {}
 
   /// Keeps the connection of `descriptor` from now on. The caller closes its own descriptor, which
   /// ends nothing any more.
@@ -27,28 +20,10 @@ public final class KeptConnection {
   /// @param name of the thread
   /// @return false where the kernel refuses: nothing is kept
   public static boolean keep(int descriptor, String name) {
-    KeptConnection kept = new KeptConnection(descriptor);
-    Thread.ofPlatform().daemon().name(name).start(kept::run);
-    return kept.awaitSeparate();
+    return OwnTable.start(name, () -> holdOn(descriptor), descriptor);
   }
 
-  private boolean awaitSeparate() {
-    try {
-      separate.await();
-      return !refused;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  private void run() {
-    refused = LinuxThread.ownDescriptors() < 0;
-    separate.countDown();
-    if (refused) {
-      return;
-    }
-    LinuxThread.closeOthers(connection);
+  private static void holdOn(int connection) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment wait = pollfd.allocate(arena);
       pollfd.fd(wait, connection);

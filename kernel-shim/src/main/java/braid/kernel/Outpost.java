@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 
 /// Holds a connection so that the peer sees it end the moment this process is killed.
 ///
@@ -47,8 +46,6 @@ public final class Outpost {
   private final Framing framing;
   private final int connection;
   private final int inner;
-  private final CountDownLatch separate = new CountDownLatch(1);
-  private boolean refused;
 
   private Outpost(Framing framing, int connection, int inner) {
     this.framing = framing;
@@ -65,8 +62,7 @@ public final class Outpost {
   public static UnixSocket before(UnixSocket connection, Framing framing, String name) {
     List<UnixSocket> pair = UnixSocket.pair();
     Outpost outpost = new Outpost(framing, connection.fd().number(), pair.getLast().fd().number());
-    Thread.ofPlatform().daemon().name(name).start(outpost::run);
-    boolean separate = outpost.awaitSeparate();
+    boolean separate = OwnTable.start(name, outpost::run, outpost.connection, outpost.inner);
     pair.getLast().close();
     if (!separate) {
       pair.getFirst().close();
@@ -76,30 +72,8 @@ public final class Outpost {
     return pair.getFirst();
   }
 
-  private boolean awaitSeparate() {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        separate.await();
-        break;
-      } catch (InterruptedException _) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return !refused;
-  }
-
   private void run() {
     boolean _ = Urgency.raise();
-    refused = LinuxThread.ownDescriptors() < 0;
-    separate.countDown();
-    if (refused) {
-      return;
-    }
-    LinuxThread.closeOthers(connection, inner);
     try (UnixSocket outside = new UnixSocket(new Fd(connection));
         UnixSocket inside = new UnixSocket(new Fd(inner))) {
       outside.timeouts(Duration.ZERO, PATIENCE);

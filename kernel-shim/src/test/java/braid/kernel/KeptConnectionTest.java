@@ -55,12 +55,13 @@ class KeptConnectionTest {
   static final class Other {
     private Other() {}
 
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) throws IOException {
       UnixSocket socket = UnixSocket.connect(Path.of(args[0]));
       boolean kept = KeptConnection.keep(socket.fd().number(), "kept");
       socket.close();
       System.out.println(kept);
-      Thread.sleep(60_000);
+      // Nothing comes: it waits to be killed, and ends with the test whatever happens there.
+      int _ = System.in.read();
     }
   }
 

@@ -90,8 +90,7 @@ final class Member {
       }
     }
     if (target != null) {
-      target.beat().reset(now);
-      target.suspicion().reset(now);
+      target.reset(now);
       if (fit) {
         target.beat().heard(now);
       }
@@ -283,8 +282,7 @@ final class Member {
         mep.reset(now);
       }
       if (target != null) {
-        target.beat().reset(now);
-        target.suspicion().reset(now);
+        target.reset(now);
       }
       move(MemberState.Event.CARRIER_FOUND, now);
     }
@@ -321,11 +319,7 @@ final class Member {
     }
     long silence = target.beat().silence(now);
     if (drained) {
-      boolean _ = target.beat().lost(now);
-      if (target.suspicion().lost(now)) {
-        target.beat().lose();
-        target.suspicion().reset(now);
-      }
+      target.look(now);
     }
     return target.beat().hearing() || (local && unhealthy(Reason.TARGET, silence));
   }
@@ -399,7 +393,7 @@ final class Member {
         mep.beat().sent(now);
       }
     }
-    if (target != null && (target.beat().due(now) || target.suspicion().due(now))) {
+    if (target != null && target.due(now)) {
       Frame frame = take();
       if (frame != null) {
         target.write(frame, now);
@@ -438,8 +432,7 @@ final class Member {
     }
     if (target != null) {
       at = Math.min(at, target.beat().nextSend());
-      at = drained ? Math.min(at, target.beat().lossAt()) : at;
-      at = drained ? Math.min(at, target.suspicion().changesAt(now)) : at;
+      at = drained ? Math.min(at, target.changesAt(now)) : at;
     }
     return at;
   }

@@ -7,6 +7,5 @@ package braid.ssi;
 /// |---|---|
 /// | [Carrier] | the port's report, at once |
 /// | [Continuity] | 3.5 intervals |
-/// | [ArpTarget], [NsTarget] | the probes that may be missed and half an interval (a fifth after
-/// data) |
+/// | [ArpTarget], [NsTarget] | missed probes and half an interval; a fifth when data stops |
 public sealed interface Monitor permits Carrier, Continuity, ArpTarget, NsTarget {}

@@ -68,10 +68,6 @@ public final class Switch implements LocalAddresses {
   private final SwitchConfig config;
   private final Clock clock;
 
-  /// The copies' memory; referred to so that the collector leaves it alone.
-  @SuppressWarnings({"unused", "FieldCanBeLocal"})
-  private final MemorySegment memory;
-
   private final FramePool copies;
   private final MacTable macs;
   private final Admission admission;
@@ -95,7 +91,8 @@ public final class Switch implements LocalAddresses {
     this.config = config;
     this.clock = clock;
     int bytes = Frame.HEADER_BYTES + config.copyBytes() + Wire.TAG_BYTES;
-    this.memory = Arena.ofAuto().allocate(FramePool.bytesFor(config.copyFrames(), bytes), 64);
+    MemorySegment memory =
+        Arena.ofAuto().allocate(FramePool.bytesFor(config.copyFrames(), bytes), 64);
     this.copies = new FramePool(memory, bytes, 0);
     this.macs = new MacTable(config, clock, learned, moves, forgotten);
     this.admission = new Admission(macs);

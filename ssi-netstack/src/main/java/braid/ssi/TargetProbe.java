@@ -15,4 +15,29 @@ sealed interface TargetProbe permits ArpProbe, NsProbe {
 
   /// Writes the next question.
   void write(Frame frame, long now);
+
+  /// Starts anew: nothing heard, a question due at once.
+  default void reset(long now) {
+    beat().reset(now);
+    suspicion().reset(now);
+  }
+
+  /// A question is due, in rhythm or in doubt.
+  default boolean due(long now) {
+    return beat().due(now) || suspicion().due(now);
+  }
+
+  /// Finds loss, by the rhythm or by doubt. Only after everything received was handled.
+  default void look(long now) {
+    boolean _ = beat().lost(now);
+    if (suspicion().lost(now)) {
+      beat().lose();
+      suspicion().reset(now);
+    }
+  }
+
+  /// When [#look] or a question in doubt has something to do with no frame coming.
+  default long changesAt(long now) {
+    return Math.min(beat().lossAt(), suspicion().changesAt(now));
+  }
 }

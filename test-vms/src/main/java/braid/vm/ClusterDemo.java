@@ -35,18 +35,18 @@ final class ClusterDemo {
 
   /// How much of it.
   ///
-  /// @param warmUp    seconds of traffic before anything is measured: the nodes' programs run cold
-  /// @param seconds   that each throughput figure is measured
-  /// @param each      faults of each kind of uplink on every uplink, instead of on the first
-  /// @param fewFlows  throughput with fewer members, fewer flows and the other way, too
-  record Extent(int warmUp, int seconds, boolean each, boolean fewFlows) {
+  /// @param warmUp  seconds of traffic before anything is measured: the nodes' programs run cold
+  /// @param seconds that each throughput figure is measured
+  /// @param whole   throughput with fewer members, fewer flows and the other way, too; faults of
+  ///                uplinks on each, instead of on the first
+  record Extent(int warmUp, int seconds, boolean whole) {
     /// All of it.
     static Extent full(int seconds) {
-      return new Extent(20, seconds, true, true);
+      return new Extent(20, seconds, true);
     }
 
     /// Each kind of fault once, one throughput figure.
-    static final Extent SHORT = new Extent(5, 3, false, false);
+    static final Extent SHORT = new Extent(5, 3, false);
   }
 
   /// A goal of the throughput part.
@@ -155,7 +155,7 @@ final class ClusterDemo {
     List<String> uplinks = new ArrayList<>();
     for (int n = 1; n <= NODES; n++) {
       uplinks.add(ClusterScene.uplink(n - 1));
-      if (n < NODES && !extent.fewFlows) {
+      if (n < NODES && !extent.whole) {
         continue;
       }
       scene.members(uplinks);
@@ -166,7 +166,7 @@ final class ClusterDemo {
         figure("16 flows over " + n + ", Jain's fairness", result.fairness(), 0.95);
       }
     }
-    if (!extent.fewFlows) {
+    if (!extent.whole) {
       return;
     }
     Iperf.Result four = Iperf.run(guest, ClusterScene.PEER, 4, seconds, false);
@@ -180,7 +180,7 @@ final class ClusterDemo {
 
   private void figure(String name, double value, double least) {
     // In short the programs are still cold.
-    Figure figure = new Figure(name, value, extent.fewFlows ? least : 0);
+    Figure figure = new Figure(name, value, extent.whole ? least : 0);
     figures.add(figure);
     say(
         "measure",
@@ -202,7 +202,7 @@ final class ClusterDemo {
 
   private void faults(ClusterScene scene) {
     window("no fault (floor)", () -> Deadline.pause(Duration.ofSeconds(2)));
-    int hurt = extent.each ? NODES : 1;
+    int hurt = extent.whole ? NODES : 1;
     for (int i = 0; i < hurt; i++) {
       int node = i;
       String nic = ClusterScene.uplink(i);

@@ -17,8 +17,8 @@ import java.util.Arrays;
 /// - a NIC sends a frame at most as often as the bond handed it to that member, and once more for
 ///   each crash of its node before the answer came: nobody is left who knows what had been sent;
 /// - on one NIC frames of a flow leave in the order in which they were handed to it;
-/// - a frame is overtaken by a later one of its flow only if the bond changed something between its
-/// being accepted and its leaving (it may wait for its member's room in between), or took it back;
+/// - a frame is overtaken by a later one of its flow only if the bond changed something between
+///   accepting it and its leaving (it may wait for its member's room in between), or took it back;
 /// - the bond hands frames of a flow over in order, but for those it took back or had not handed
 ///   over yet when it changed something;
 /// - what is released has left, unless a NIC lost it, or losing it is allowed just now.
