@@ -14,13 +14,18 @@
  *     listening port=                                it has begun, signals are heard
  *     now   t= wall= sent= received= highest=        sent: the number the next packet would get;
  *                                                    wall: microseconds of the real-time clock
- *     gap   t= ms= pace_ms= first= last= lost=       nothing was received for longer than `gap`
- *                                                    ms: t is when it ended, first..last the
- *                                                    numbers before and after, pace_ms how far
- *                                                    apart the sender sent those two
+ *     gap   t= ms= net_ms= pace_ms= first= last= lost=
+ *                                                    nothing arrived for longer than `gap` ms, as
+ *                                                    this end's kernel saw it, however late this
+ *                                                    program was to look; t is when it ended,
+ *                                                    first..last the numbers before and after,
+ *                                                    pace_ms how far apart the sender sent those
+ *                                                    two, net_ms the gap without the sender's own
+ *                                                    delay if nothing was sent between the two
  *     missing first= last=                           at the end: ranges never received
  *     duplicate number= times=                       at the end: received more than once
  *     report sent= received= lost= duplicated= reordered= highest= max_gap_ms= late_sends=
+ *            t= wall=
  *                                                    lost counts up to the highest number seen;
  *                                                    the peer's "sent" tells the rest
  *
@@ -120,48 +125,75 @@ static void udp_send(int64_t now) {
   udp.sent++;
 }
 
-static void udp_note_gap(int64_t now, const struct packet *p) {
-  int64_t gap = now - udp.last_at;
+static void udp_note_gap(int64_t at, const struct packet *p) {
+  int64_t gap = at - udp.last_at;
   if (udp.received == 0) return;
   if (gap > udp.max_gap) udp.max_gap = gap;
   if (gap <= udp.gap) return;
   uint32_t lost = p->number > udp.last_number ? p->number - udp.last_number - 1 : 0;
-  printf("gap t=%.3f ms=%.3f pace_ms=%.3f first=%u last=%u lost=%u\n", since_start(now),
-         (double)gap / 1e6, (double)(p->sent_at - udp.last_sent_at) / 1e6, udp.last_number,
-         p->number, lost);
+  int64_t pace = p->sent_at - udp.last_sent_at;
+  int64_t held = p->number == udp.last_number + 1 && pace > udp.interval ? pace - udp.interval : 0;
+  printf("gap t=%.3f ms=%.3f net_ms=%.3f pace_ms=%.3f first=%u last=%u lost=%u\n",
+         since_start(at), (double)gap / 1e6, (double)(gap - held) / 1e6, (double)pace / 1e6,
+         udp.last_number, p->number, lost);
+}
+
+/* One packet, and when this end's kernel had it, on the monotonic clock. */
+static ssize_t udp_take(uint8_t *buffer, size_t size, int64_t *at) {
+  union {
+    struct cmsghdr header;
+    uint8_t bytes[CMSG_SPACE(sizeof(struct timespec))];
+  } control;
+  struct iovec part = {buffer, size};
+  struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+                     .msg_controllen = sizeof control};
+  ssize_t n = recvmsg(udp.socket, &m, MSG_DONTWAIT);
+  *at = nanos();
+  struct cmsghdr *c = n >= 0 ? CMSG_FIRSTHDR(&m) : NULL;
+  if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+    struct timespec then, wall;
+    memcpy(&then, CMSG_DATA(c), sizeof then);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    int64_t age = (wall.tv_sec - then.tv_sec) * 1000000000LL + wall.tv_nsec - then.tv_nsec;
+    if (age > 0) *at -= age;
+  }
+  return n;
 }
 
 static void udp_receive(void) {
   uint8_t buffer[2048];
   ssize_t n;
-  while ((n = recv(udp.socket, buffer, sizeof buffer, MSG_DONTWAIT)) >= 0) {
+  int64_t at;
+  while ((n = udp_take(buffer, sizeof buffer, &at)) >= 0) {
     struct packet p;
     if ((size_t)n < sizeof p) continue;
     memcpy(&p, buffer, sizeof p);
     if (p.magic != MAGIC || p.number >= NUMBERS_MAX) continue;
-    int64_t now = nanos();
     if (udp.seen[p.number] > 0) {
       if (udp.seen[p.number] < 255) udp.seen[p.number]++;
       udp.duplicated++;
       continue;
     }
-    udp_note_gap(now, &p);
+    udp_note_gap(at, &p);
     udp.seen[p.number] = 1;
     udp.received++;
     if ((int64_t)p.number < udp.highest) udp.reordered++;
     if ((int64_t)p.number > udp.highest) udp.highest = p.number;
-    udp.last_at = now;
+    udp.last_at = at;
     udp.last_sent_at = p.sent_at;
     udp.last_number = p.number;
   }
 }
 
-static void udp_now(void) {
+static int64_t wall_micros(void) {
   struct timespec wall;
   clock_gettime(CLOCK_REALTIME, &wall);
+  return (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000;
+}
+
+static void udp_now(void) {
   printf("now t=%.3f wall=%" PRId64 " sent=%u received=%" PRIu64 " highest=%" PRId64 "\n",
-         since_start(nanos()), (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000, udp.sent,
-         udp.received, udp.highest);
+         since_start(nanos()), wall_micros(), udp.sent, udp.received, udp.highest);
 }
 
 static void udp_report(void) {
@@ -173,9 +205,10 @@ static void udp_report(void) {
     printf("missing first=%" PRId64 " last=%" PRId64 "\n", first, i);
   }
   printf("report sent=%u received=%" PRIu64 " lost=%" PRId64 " duplicated=%" PRIu64
-         " reordered=%" PRIu64 " highest=%" PRId64 " max_gap_ms=%.3f late_sends=%u\n",
+         " reordered=%" PRIu64 " highest=%" PRId64 " max_gap_ms=%.3f late_sends=%u t=%.3f wall=%" PRId64 "\n",
          udp.sent, udp.received, udp.highest + 1 - (int64_t)udp.received, udp.duplicated,
-         udp.reordered, udp.highest, (double)udp.max_gap / 1e6, udp.late);
+         udp.reordered, udp.highest, (double)udp.max_gap / 1e6, udp.late, since_start(nanos()),
+         wall_micros());
 }
 
 static double option(int argc, char **argv, const char *name, double otherwise) {
@@ -216,6 +249,7 @@ static void udp_main(int argc, char **argv) {
   if (udp.socket < 0 || udp.seen == NULL) fail("socket");
   setsockopt(udp.socket, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   setsockopt(udp.socket, SOL_SOCKET, SO_RCVBUF, &space, sizeof space);
+  setsockopt(udp.socket, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
   if (bind(udp.socket, (struct sockaddr *)&own, sizeof own) < 0) fail("bind");
   printf("listening port=%s\n", argv[0]);
 

@@ -86,7 +86,7 @@ final class FailoverBench {
     pause(SETTLE_MILLIS);
     UdpProbe.Mark calm = contender.probe().mark();
     pause(1000);
-    score.floor.add(calm, contender.probe().mark());
+    score.floor.add(calm, calm.atMillis(), contender.probe().mark());
     for (int i = 0; i < faults; i++) {
       for (FaultKind kind : contender.catches()) {
         round(contender, kind, score);
@@ -99,16 +99,18 @@ final class FailoverBench {
     awaitPath(contender, 0);
     pause(SETTLE_MILLIS);
     UdpProbe.Mark before = contender.probe().mark();
+    double broken = System.currentTimeMillis();
     contender.hurt(kind);
     awaitPath(contender, 1);
     pause(SETTLE_MILLIS);
     UdpProbe.Mark after = contender.probe().mark();
+    double mended = System.currentTimeMillis();
     contender.heal(kind);
     awaitPath(contender, 0);
     pause(SETTLE_MILLIS);
     UdpProbe.Mark end = contender.probe().mark();
-    score.faults.computeIfAbsent(kind, k -> new Outages()).add(before, after);
-    score.failBacks.computeIfAbsent(kind, k -> new Outages()).add(after, end);
+    score.faults.computeIfAbsent(kind, k -> new Outages()).add(before, broken, after);
+    score.failBacks.computeIfAbsent(kind, k -> new Outages()).add(after, mended, end);
   }
 
   private static void awaitPath(Contender contender, int path) {
@@ -143,8 +145,9 @@ final class FailoverBench {
               row(contender.name() + ", " + kind.text, score.failBacks.get(kind)));
     }
     out.printf(
-        "load average %s; lost>: from the guest, lost<: to it; a contender without a row in a kind"
-            + " cannot notice it%n",
+        "outage: nothing arrived that was sent; pause: nothing arrived, be it that nothing was sent%n"
+            + "lost>: from the guest, before: of these sent before the fault, lost<: to the guest%n"
+            + "a contender without a row in a kind cannot notice it; load average %s%n",
         Environment.load());
   }
 

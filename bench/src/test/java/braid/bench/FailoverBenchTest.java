@@ -12,22 +12,22 @@ import org.junit.jupiter.api.Test;
 /// The arithmetic and the options of `bench failover`; its faults are real and run by hand.
 class FailoverBenchTest {
   private static UdpReport report(List<UdpReport.Gap> gaps, List<UdpReport.Range> missing) {
-    return new UdpReport(10_000, 0, 0, 0, 0, 9_999, 0, 0, missing, List.of(), gaps);
+    return new UdpReport(10_000, 0, 0, 0, 0, 9_999, 0, 0, 0, missing, List.of(), gaps);
   }
 
   private static UdpReport.Gap gap(double millis, long first, long last) {
-    return new UdpReport.Gap(0, millis, 1, first, last, 0);
+    return new UdpReport.Gap(0, millis, millis, 1, first, last, 0);
   }
 
   private static UdpProbe.Mark mark(long number) {
-    return new UdpProbe.Mark(number, number);
+    return new UdpProbe.Mark(number, number, number);
   }
 
   @Test
   void theWorseWayCountsAndOnlyWithinTheMarks() {
     Outages outages = new Outages();
-    outages.add(mark(100), mark(200));
-    outages.add(mark(300), mark(400));
+    outages.add(mark(100), 197, mark(200));
+    outages.add(mark(300), 0, mark(400));
     UdpReport atPeer =
         report(
             List.of(gap(12, 150, 151), gap(99, 250, 251), gap(4, 310, 311)),
@@ -38,10 +38,12 @@ class FailoverBenchTest {
     assertThat(outages.percentile(50)).isEqualTo(12);
     assertThat(outages.percentile(99)).isEqualTo(33);
     assertThat(outages.lostOut()).as("numbers 195 to 199").isEqualTo(5);
+    assertThat(outages.lostBefore()).as("sent before ms 197").isEqualTo(2);
     assertThat(outages.lostIn()).isZero();
     assertThat(outages.histogram()).containsExactly(0, 0, 0, 1, 1, 0, 0, 0, 0, 0);
     assertThat(outages.row())
-        .startsWith("  2     12.0    33.0    33.0    33.0       5      0    0");
+        .startsWith(
+            "  2     12.0    33.0    33.0    33.0     12.0    33.0       5      2      0    0");
   }
 
   @Test
@@ -49,7 +51,7 @@ class FailoverBenchTest {
     Outages outages = new Outages();
     List<UdpReport.Gap> gaps = new java.util.ArrayList<>();
     for (int i = 0; i < 30; i++) {
-      outages.add(mark(100 * i), mark(100 * i + 100));
+      outages.add(mark(100 * i), 0, mark(100 * i + 100));
       gaps.add(gap(i + 1, 100 * i + 50, 100 * i + 51));
     }
     outages.judge(new Traffic.Reports(report(List.of(), List.of()), report(gaps, List.of())));

@@ -25,12 +25,15 @@ public final class Child implements AutoCloseable {
   private final Path log;
   private final Console console;
   private final Thread reader;
+  private final Shell shell;
 
   /// @param divert takes lines that are not for the console and says so by true
-  Child(String name, Process process, Path log, Predicate<String> divert) {
+  /// @param shell  sends signals
+  Child(String name, Process process, Path log, Predicate<String> divert, Shell shell) {
     this.name = name;
     this.process = process;
     this.log = log;
+    this.shell = shell;
     this.console = new Console(name);
     this.reader =
         Thread.ofPlatform().daemon().name("output of " + name).unstarted(() -> read(divert));
@@ -110,8 +113,9 @@ public final class Child implements AutoCloseable {
   /// Sends a signal that Java has no call for.
   ///
   /// @param signal its name without SIG: STOP, CONT, USR1, HUP
+  /// @throws TestbedException if the process is gone
   public void signal(String signal) {
-    Testbed.run(List.of("/bin/sh", "-c", "kill -" + signal + " " + pid()));
+    shell.run(List.of("kill", "-" + signal, Long.toString(pid())));
   }
 
   /// SIGKILL, at once; returns when the process is gone.
@@ -161,9 +165,10 @@ public final class Child implements AutoCloseable {
     }
   }
 
-  static Child start(String name, ProcessBuilder builder, Path log, Predicate<String> divert) {
+  static Child start(
+      String name, ProcessBuilder builder, Path log, Predicate<String> divert, Shell shell) {
     try {
-      return new Child(name, builder.redirectErrorStream(true).start(), log, divert);
+      return new Child(name, builder.redirectErrorStream(true).start(), log, divert, shell);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot start " + name + ": " + builder.command(), e);
     }

@@ -1,5 +1,7 @@
 package braid.vm;
 
+import java.util.List;
+
 /// A switch in a namespace of its own, to which other namespaces are wired: the LAN of a test.
 ///
 /// The bridge has a fixed MAC: left to itself it takes the lowest of its ports, and changes it when
@@ -9,8 +11,12 @@ public final class Lan {
 
   private final Namespace namespace;
 
-  private Lan(Namespace namespace) {
+  /// For what is done and asked while something is measured.
+  private final Shell shell;
+
+  private Lan(Namespace namespace, Shell shell) {
     this.namespace = namespace;
+    this.shell = shell;
   }
 
   /// Makes a LAN.
@@ -36,7 +42,7 @@ public final class Lan {
         "forward_delay",
         "0");
     namespace.ip("link", "set", BRIDGE, "up");
-    return new Lan(namespace);
+    return new Lan(namespace, testbed.shell(namespace));
   }
 
   /// Where the switch is.
@@ -65,14 +71,14 @@ public final class Lan {
   ///
   /// @param port of the switch
   public void unplug(String port) {
-    namespace.ip("link", "set", port, "down");
+    shell.run(List.of("ip", "link", "set", port, "down"));
   }
 
   /// Puts the cable back.
   ///
   /// @param port of the switch
   public void plug(String port) {
-    namespace.ip("link", "set", port, "up");
+    shell.run(List.of("ip", "link", "set", port, "up"));
   }
 
   /// The port behind which the switch has learned an address.
@@ -80,7 +86,7 @@ public final class Lan {
   /// @param mac as the kernel writes it, six lower-case pairs
   /// @return its name, empty when it knows none
   public String portOf(String mac) {
-    for (String line : namespace.run("bridge", "fdb", "show", "br", BRIDGE).lines().toList()) {
+    for (String line : shell.run(List.of("bridge", "fdb", "show", "br", BRIDGE)).lines().toList()) {
       String[] words = line.split(" ", -1);
       if (words[0].equals(mac) && words[1].equals("dev") && !words[2].equals(BRIDGE)) {
         return words[2];
@@ -93,13 +99,13 @@ public final class Lan {
   ///
   /// @param port of the switch
   public void silence(String port) {
-    namespace.run("bridge", "link", "set", "dev", port, "state", "0");
+    shell.run(List.of("bridge", "link", "set", "dev", port, "state", "0"));
   }
 
   /// Ends [#silence].
   ///
   /// @param port of the switch
   public void restore(String port) {
-    namespace.run("bridge", "link", "set", "dev", port, "state", "3");
+    shell.run(List.of("bridge", "link", "set", "dev", port, "state", "3"));
   }
 }

@@ -32,6 +32,7 @@ public final class Testbed implements AutoCloseable {
   private final String prefix;
   private final Path directory;
   private final Path logs;
+  private final Shell shell;
   private final Thread hook;
   private boolean closed;
 
@@ -39,6 +40,7 @@ public final class Testbed implements AutoCloseable {
     this.prefix = prefix;
     this.directory = directory;
     this.logs = logs;
+    this.shell = own(Shell.start(List.of("/bin/sh"))); // the first: whoever closes may use it
     this.hook = Thread.ofPlatform().name("testbed clean-up").unstarted(this::undo);
     Runtime.getRuntime().addShutdownHook(hook);
   }
@@ -94,7 +96,15 @@ public final class Testbed implements AutoCloseable {
     List<String> whole = namespace == null ? command : namespace.within(command);
     ProcessBuilder builder = new ProcessBuilder(whole);
     builder.environment().put("TMPDIR", directory.toString());
-    return own(Child.start(name, builder, logs.resolve(name + ".log"), divert));
+    return own(Child.start(name, builder, logs.resolve(name + ".log"), divert, shell));
+  }
+
+  /// A shell for short commands.
+  ///
+  /// @param namespace to run them in
+  /// @return ended with the testbed
+  Shell shell(Namespace namespace) {
+    return own(Shell.start(namespace.within(List.of("/bin/sh"))));
   }
 
   /// Hands something over to be closed with the testbed, before what was there earlier.

@@ -27,7 +27,16 @@ public final class UdpProbe {
   ///
   /// @param out number of the next packet that can come from the guest
   /// @param in  number of the next packet to the guest
-  public record Mark(long out, long in) {}
+  /// @param atMillis when that was, ms since 1970
+  public record Mark(long out, long in, double atMillis) {
+    /// Number of the packet that a guest which kept its pace sends at a later moment. One that was
+    /// late sends that number later still.
+    ///
+    /// @param millis ms since 1970
+    public long outAt(double millis) {
+      return out + (long) Math.max(0, (millis - atMillis) * RATE / 1000);
+    }
+  }
 
   /// Where the guest's end runs.
   private interface Place {
@@ -185,7 +194,7 @@ public final class UdpProbe {
     peer.signal("USR1");
     Matcher line = peer.console().awaitAfter(before, NOW, MINUTE);
     ReportLine now = ReportLine.parse(line.group());
-    return new Mark(now.number("highest") + 1, now.number("sent"));
+    return new Mark(now.number("highest") + 1, now.number("sent"), now.number("wall") / 1000.0);
   }
 
   /// Both ends stand still.

@@ -2,6 +2,7 @@ package braid.vm;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// What one end of the traffic program's UDP found: what it sent, and what it received of the other
 /// end's numbered packets. Losses of a direction are in the report of its receiving end.
@@ -14,6 +15,7 @@ import java.util.List;
 /// @param highest highest number that came, -1 for none
 /// @param maxGapMillis longest time without a packet
 /// @param lateSends how often this end could not send at its pace: the machine was busy
+/// @param startMillis when the program started, ms since 1970
 /// @param missing ranges of numbers that never came
 /// @param duplicates single numbers that came more than once
 /// @param gaps times without a packet, longer than the limit given at the start
@@ -26,6 +28,7 @@ public record UdpReport(
     long highest,
     double maxGapMillis,
     long lateSends,
+    double startMillis,
     List<Range> missing,
     List<Long> duplicates,
     List<Gap> gaps) {
@@ -48,13 +51,20 @@ public record UdpReport(
   /// A time without a packet.
   ///
   /// @param endMillis when it ended, since the program's start
-  /// @param millis how long nothing was received
+  /// @param millis how long nothing arrived
+  /// @param netMillis the same without the sender's own delay, if it sent nothing in between
   /// @param paceMillis how far apart the sender sent the packets before and after it
   /// @param first number before it
   /// @param last number after it
   /// @param lost numbers between these two, which may still come later
   public record Gap(
-      double endMillis, double millis, double paceMillis, long first, long last, long lost) {}
+      double endMillis,
+      double millis,
+      double netMillis,
+      double paceMillis,
+      long first,
+      long last,
+      long lost) {}
 
   /// Reads a report.
   ///
@@ -74,6 +84,7 @@ public record UdpReport(
                 new Gap(
                     line.decimal("t"),
                     line.decimal("ms"),
+                    line.decimal("net_ms"),
                     line.decimal("pace_ms"),
                     line.number("first"),
                     line.number("last"),
@@ -88,6 +99,7 @@ public record UdpReport(
               line.number("highest"),
               line.decimal("max_gap_ms"),
               line.number("late_sends"),
+              line.number("wall") / 1000.0 - line.decimal("t"),
               List.copyOf(missing),
               List.copyOf(duplicates),
               List.copyOf(gaps));
@@ -127,10 +139,15 @@ public record UdpReport(
   /// @param to first number that does not count
   /// @return milliseconds
   public double maxGapWithin(long from, long to) {
-    return gaps.stream()
-        .filter(gap -> gap.last() >= from && gap.first() < to)
-        .mapToDouble(Gap::millis)
-        .max()
-        .orElse(0);
+    return gapsWithin(from, to).mapToDouble(Gap::millis).max().orElse(0);
+  }
+
+  /// The gaps that began with a number in a range.
+  ///
+  /// @param from lowest number that counts
+  /// @param to first number that does not count
+  /// @return those above the limit
+  public Stream<Gap> gapsWithin(long from, long to) {
+    return gaps.stream().filter(gap -> gap.last() >= from && gap.first() < to);
   }
 }

@@ -9,14 +9,14 @@ import org.junit.jupiter.api.Test;
 class ReportTest {
   private static final List<String> SAID =
       List.of(
-          "gap t=740.718 ms=6.049 pace_ms=6.018 first=16 last=17 lost=0",
+          "gap t=740.718 ms=6.049 net_ms=6.049 pace_ms=6.018 first=16 last=17 lost=0",
           "[    1.0] something the kernel said",
           "now t=1.0 wall=5 sent=30 received=2 highest=19",
-          "gap t=900.000 ms=12.500 pace_ms=12.000 first=20 last=31 lost=10",
+          "gap t=900.000 ms=12.500 net_ms=12.500 pace_ms=12.000 first=20 last=31 lost=10",
           "duplicate number=5 times=2",
           "missing first=21 last=30",
           "report sent=100 received=40 lost=10 duplicated=1 reordered=0 highest=49"
-              + " max_gap_ms=12.500 late_sends=3");
+              + " max_gap_ms=12.500 late_sends=3 t=1000.000 wall=1700000001000000");
 
   @Test
   void aReportIsReadWhole() {
@@ -25,6 +25,7 @@ class ReportTest {
     assertThat(report.missing()).containsExactly(new UdpReport.Range(21, 30));
     assertThat(report.gaps()).hasSize(2);
     assertThat(report.maxGapMillis()).isEqualTo(12.5);
+    assertThat(report.startMillis()).isEqualTo(1_700_000_000_000.0);
   }
 
   @Test
