@@ -80,6 +80,9 @@ final class Node implements NodeControl, AutoCloseable {
     this.config = empty(config);
     engine.onFailure(failed);
     engine.worker().faults(this::onFault);
+    // Before the directory, which has something to say at once.
+    engine.worker().start();
+    engine.worker().submit(Urgency::raise);
     try {
       this.plug = undo.own(new Plug());
       this.cluster = undo.own(Cluster.open(engine, config));
@@ -114,8 +117,6 @@ final class Node implements NodeControl, AutoCloseable {
   }
 
   private void open(NodeConfig wanted) {
-    engine.worker().start();
-    engine.worker().submit(Urgency::raise);
     Rehearsal.run();
     undo.own(LinkMonitor.start(this::linkEvent));
     undo.own(() -> onControl(this::takeDown));

@@ -107,8 +107,11 @@ final class Rehearsal implements AutoCloseable {
   /// but that is for the guest's own session to say: here it is a warning.
   static void run() {
     Logger all = Logger.getLogger("braid");
+    Logger driver = Logger.getLogger("braid.guest");
     Level before = all.getLevel();
     all.setLevel(Level.WARNING);
+    // It may come back before the next session's server is there, and says so.
+    driver.setLevel(Level.SEVERE);
     try {
       Path directory = Files.createTempDirectory("braid-rehearsal");
       try (Rehearsal rehearsal = new Rehearsal(directory.resolve("s"))) {
@@ -121,6 +124,7 @@ final class Rehearsal implements AutoCloseable {
       LOG.warn("the first guest will wait longer than others: {}", failure.toString());
     } finally {
       all.setLevel(before);
+      driver.setLevel(null);
     }
   }
 

@@ -88,8 +88,8 @@ public final class Worker implements AutoCloseable {
     waiter.wake();
   }
 
-  /// Runs `command` on the worker and waits for what it returns. On the worker itself it runs at
-  /// once.
+  /// Runs `command` on the worker and waits for what it returns, before [#start] until after it. On
+  /// the worker itself it runs at once.
   ///
   /// @throws IllegalStateException when the worker has ended, or the command threw (the cause is
   ///     inside)
@@ -115,7 +115,7 @@ public final class Worker implements AutoCloseable {
         try {
           return answer.get(100, TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-          if (!thread.isAlive() && !answer.isDone()) {
+          if (ended() && !answer.isDone()) {
             throw new IllegalStateException("worker " + thread.getName() + " has ended", failure);
           }
         }

@@ -92,6 +92,20 @@ class WorkerTest {
   }
 
   @Test
+  void aQuestionBeforeTheStartIsAnsweredAfterIt() throws InterruptedException {
+    AtomicInteger answer = new AtomicInteger();
+    Thread asking = Thread.ofPlatform().start(() -> answer.set(worker.call(() -> 7)));
+    while (asking.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+    asking.join(250);
+    assertThat(asking.isAlive()).as("waits, longer than between two looks").isTrue();
+    worker.start();
+    asking.join();
+    assertThat(answer).hasValue(7);
+  }
+
+  @Test
   void anIdleWorkerSleepsUntilACommandWakesIt() {
     Scripted pump = new Scripted();
     worker.add(pump);

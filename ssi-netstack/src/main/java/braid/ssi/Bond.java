@@ -328,7 +328,16 @@ public final class Bond implements Port, AutoCloseable {
     wakeAt = nextTimer(now);
   }
 
+  private boolean anyUp() {
+    boolean up = false;
+    for (int i = 0; i < members.size(); i++) {
+      up |= members.get(i).state() == MemberState.UP;
+    }
+    return up;
+  }
+
   private void judge(long now) {
+    boolean company = anyUp();
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(i);
       MemberState from = member.state();
@@ -336,7 +345,7 @@ public final class Bond implements Port, AutoCloseable {
       if (member.linkChanged()) {
         aggregation.link(member, now);
       }
-      member.judge(now);
+      member.judge(company, now);
       choiceDue |= member.fitness() != before;
       if (member.state() != from) {
         listener.memberChanged(member.name(), from, member.state());

@@ -82,8 +82,8 @@ public record BondConfig(
   /// @param monitors     checks on each member; the carrier always is one, named or not. At least
   ///                     one must be named; one continuity check and one target at most. Default:
   ///                     continuity check every 10 ms
-  /// @param holdNanos    how long a member must be healthy without a gap after a failure, 0 to 1 h,
-  ///                     default 500 ms
+  /// @param holdNanos    how long a member must be healthy without a gap after a failure, or when
+  ///                     it joins others that are up, 0 to 1 h, default 500 ms
   /// @param holdMaxNanos the most that flapping makes of it, up to 1 h, default 30 s
   /// @param flapNanos    failing this soon after coming up is flapping and doubles the hold; 0 to
   ///                     1 h, default 5 s

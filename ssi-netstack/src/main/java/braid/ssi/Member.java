@@ -269,7 +269,9 @@ final class Member {
   }
 
   /// Judges the member and moves its state.
-  void judge(long now) {
+  ///
+  /// @param company another member is up
+  void judge(boolean company, long now) {
     link = port.link();
     if (!link.up()) {
       unhealthy(Reason.CARRIER, 0);
@@ -288,6 +290,9 @@ final class Member {
     }
     local = continuity(now);
     boolean healthy = target(now) && local;
+    if (state == MemberState.PROBING && company) {
+      hold = hold.newcomer();
+    }
     move(healthy ? MemberState.Event.HEALTHY : MemberState.Event.UNHEALTHY, now);
     if (state == MemberState.HOLDING && now >= heldAt) {
       move(MemberState.Event.HELD, now);

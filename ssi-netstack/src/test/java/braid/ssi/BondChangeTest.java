@@ -118,6 +118,24 @@ class BondChangeTest {
   }
 
   @Test
+  void aNewcomerIsHeldWhileAnotherCarriesAndUsedAtOnceWhenNobodyDoes() {
+    lab(CCM, 1);
+    lab.add(0);
+    lab.run(100 * MS);
+    assertThat(lab.bond.members().get(0).state()).isEqualTo(MemberState.UP);
+    assertThat(lab.bond.members().get(1).state()).isEqualTo(MemberState.HOLDING);
+    lab.run(CCM.health().holdNanos());
+    assertThat(lab.bond.members().get(1).state()).isEqualTo(MemberState.UP);
+    lab.add(0);
+    lab.run(100 * MS);
+    assertThat(lab.bond.members().get(2).state()).isEqualTo(MemberState.HOLDING);
+    lab.nodes.get(0).kill();
+    lab.nodes.get(1).kill();
+    lab.run(DETECT + 2 * MS);
+    assertThat(lab.bond.activeMember()).as("held, but the only one").isEqualTo("m2");
+  }
+
+  @Test
   void aDrainedActiveMemberIsLeftAndAnnounced() {
     lab(CCM, 2);
     lab.peerGot.clear();

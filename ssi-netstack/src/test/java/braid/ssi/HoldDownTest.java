@@ -13,6 +13,12 @@ class HoldDownTest {
   }
 
   @Test
+  void aNewcomerWaitsTheBaseTimeAndOneThatFailedNoLessThanItHasTo() {
+    assertThat(fresh.newcomer().nanos()).isEqualTo(100);
+    assertThat(fresh.afterFailure(0).afterFailure(0).newcomer().nanos()).isEqualTo(200);
+  }
+
+  @Test
   void theFirstFailureGivesTheBaseTimeHoweverSoon() {
     assertThat(fresh.afterFailure(0).nanos()).isEqualTo(100);
   }
