@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The command line: `bench ring [options]`, `bench node`, `bench fabric [options]`.
+/// The command line: `bench ring|node|fabric|failover [options]`.
 ///
 /// Exit codes: 0 done, 1 nothing valid was measured or the machine lacks something (said with the
 /// remedy), 2 wrong arguments.
@@ -21,7 +21,9 @@ final class Bench {
         DPDK's virtio-user front-end (split ring, mergeable, loop) against our device and, in turn
         within the same run, against DPDK's net_vhost.
 
-             bench node   start, memory and idle processor time of `braid node`
+             bench node [--json FILE]
+
+        Start, memory and idle processor time of `braid node`, and what each idle guest adds.
 
              bench fabric [--json FILE] [--rounds N] [--seconds S] [--transport auto]
 
@@ -109,8 +111,8 @@ final class Bench {
   }
 
   static int run(List<String> args) throws IOException {
-    if (args.equals(List.of("node"))) {
-      return new NodeBench(System.out).run();
+    if (!args.isEmpty() && args.getFirst().equals("node")) {
+      return node(args.subList(1, args.size()));
     }
     if (!args.isEmpty() && args.getFirst().equals("fabric")) {
       return fabric(args.subList(1, args.size()));
@@ -135,6 +137,21 @@ final class Bench {
       return new RingBench(options, System.out).run();
     } catch (IllegalStateException e) {
       System.err.println("bench ring: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private static int node(List<String> args) throws IOException {
+    boolean json = args.size() == 2 && args.getFirst().equals("--json");
+    if (!args.isEmpty() && !json) {
+      System.err.println("bench node: --json FILE is all it takes, not " + String.join(" ", args));
+      System.err.print(USAGE);
+      return 2;
+    }
+    try {
+      return new NodeBench(json ? Path.of(args.getLast()) : null, System.out).run();
+    } catch (IllegalStateException | TestbedException e) {
+      System.err.println("bench node: " + e.getMessage());
       return 1;
     }
   }

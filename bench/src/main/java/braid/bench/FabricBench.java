@@ -286,6 +286,7 @@ final class FabricBench {
       map.put("fabric_64_mpps", small);
       map.put("fabric_64_ratio", smallRatio);
       map.put("round_trip_ms", roundTrip);
+      map.put("environment", Json.environment());
       Files.writeString(options.json, Json.of(map));
     }
   }

@@ -173,14 +173,8 @@ final class FailoverBench {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("benchmark", "failover");
     map.put("results", results);
-    Map<String, Object> environment = new LinkedHashMap<>();
-    Environment.describe().forEach(m -> environment.put(m.getName(), text(m.getValue())));
-    map.put("environment", environment);
+    map.put("environment", Json.environment());
     return map;
-  }
-
-  private static Object text(com.eclipsesource.json.JsonValue value) {
-    return value.isString() ? value.asString() : value.toString();
   }
 
   private static Map<String, Object> entry(Contender contender, String fault, Outages outages) {

@@ -1,5 +1,8 @@
 package braid.bench;
 
+import braid.vm.Environment;
+import com.eclipsesource.json.JsonValue;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -7,6 +10,17 @@ import java.util.Map;
 /// Writes maps, lists, numbers and strings as JSON.
 final class Json {
   private Json() {}
+
+  /// What a figure was measured on.
+  static Map<String, Object> environment() {
+    Map<String, Object> environment = new LinkedHashMap<>();
+    Environment.describe().forEach(m -> environment.put(m.getName(), text(m.getValue())));
+    return environment;
+  }
+
+  private static Object text(JsonValue value) {
+    return value.isString() ? value.asString() : value.toString();
+  }
 
   static String of(Object value) {
     StringBuilder out = new StringBuilder();

@@ -108,8 +108,8 @@ public final class Braid implements Runnable {
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (failure, command, parsed) -> {
-              if (failure instanceof ConfigException wrong) {
-                command.getErr().println("braid: " + wrong.getMessage());
+              if (failure instanceof ConfigException || failure instanceof PkiException) {
+                command.getErr().println("braid: " + failure.getMessage());
                 return 2;
               }
               if (failure instanceof RefusedException refused) {
@@ -120,9 +120,7 @@ public final class Braid implements Runnable {
                 command.getErr().println("braid: " + refused.getMessage());
                 return 1;
               }
-              if (failure instanceof FabricException
-                  || failure instanceof DirectoryException
-                  || failure instanceof PkiException) {
+              if (failure instanceof FabricException || failure instanceof DirectoryException) {
                 command.getErr().println("braid: " + failure.getMessage());
                 return 1;
               }

@@ -3,7 +3,6 @@ package braid.cli;
 import braid.fabric.pki.Certificates;
 import braid.fabric.pki.Identity;
 import braid.fabric.pki.PemFiles;
-import braid.fabric.pki.PkiException;
 import braid.fabric.pki.Validity;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -94,11 +93,8 @@ final class CertsCommand implements Runnable {
     @Override
     public Integer call() {
       Validity validity = validity(days);
-      refusingNicely(
-          () -> {
-            Identity authority = Certificates.authority(name, validity, new SecureRandom());
-            PemFiles.write(out, PemFiles.AUTHORITY, authority, common.force);
-          });
+      Identity authority = Certificates.authority(name, validity, new SecureRandom());
+      PemFiles.write(out, PemFiles.AUTHORITY, authority, common.force);
       common.say(
           "Made "
               + PemFiles.certificate(out, PemFiles.AUTHORITY)
@@ -158,7 +154,7 @@ final class CertsCommand implements Runnable {
             "this is the name of the authority's own files",
             "Choose another one");
       }
-      refusingNicely(() -> issue(folder, validity));
+      issue(folder, validity);
       Path certificate = PemFiles.certificate(folder, node);
       common.say(
           "Made "
@@ -195,13 +191,5 @@ final class CertsCommand implements Runnable {
           "--days " + days, "out of range", "Give 1 to " + DAYS_MAX + " days");
     }
     return Validity.days(Instant.now(), days);
-  }
-
-  private static void refusingNicely(Runnable work) {
-    try {
-      work.run();
-    } catch (PkiException wrong) {
-      throw new ConfigException(wrong.where(), wrong.problem(), wrong.remedy());
-    }
   }
 }

@@ -49,12 +49,12 @@ public final class Bond implements Port, AutoCloseable {
   private final List<Member> members = new ArrayList<>();
   private final Crew crew = new Crew();
   private final Aggregation aggregation = new Aggregation();
+  private final Election election = new Election(members, crew, aggregation);
   private final Sender sender;
   private final Receiver receiver;
   private final Announcer announcer;
   private final List<Member> left = new ArrayList<>();
   private BondConfig config;
-  private @Nullable Member pinned;
   private long lastTurn;
   private long wakeAt = Long.MIN_VALUE;
   private boolean news = true;
@@ -134,7 +134,7 @@ public final class Bond implements Port, AutoCloseable {
     boolean carried = member.inUse();
     members.remove(member);
     member.close();
-    pinned = pinned == member ? null : pinned;
+    election.unpin(member);
     aggregation.removed(member);
     choiceDue = true;
     long now = clock.nanos();
@@ -163,7 +163,7 @@ public final class Bond implements Port, AutoCloseable {
   /// @return false when there is no such member or it is not healthy
   public boolean setActive(String memberName) {
     if (memberName.isEmpty()) {
-      pinned = null;
+      election.pin(null);
       choose(clock.nanos(), Reason.FAIL_BACK);
       return true;
     }
@@ -171,7 +171,7 @@ public final class Bond implements Port, AutoCloseable {
     if (member == null || member.linkChanged() || !member.fitness().healthy()) {
       return false;
     }
-    pinned = member;
+    election.pin(member);
     choose(clock.nanos(), Reason.MANUAL);
     return true;
   }
@@ -223,7 +223,7 @@ public final class Bond implements Port, AutoCloseable {
     }
     long now = clock.nanos();
     member.draining(on, now);
-    pinned = pinned == member ? null : pinned;
+    election.unpin(member);
     choose(now, on ? Reason.DRAINED : Reason.FAIL_BACK);
     return true;
   }
@@ -368,13 +368,13 @@ public final class Bond implements Port, AutoCloseable {
   /// @param otherwise the reason if the member concerned has not failed
   private void choose(long now, Reason otherwise) {
     Member old = crew.activeOrNull();
-    Member next = chosen();
+    Member next = election.winner(config.choice());
     Fitness best = next == null ? Fitness.DEAD : next.fitness();
     for (Member member : members) {
-      best = eligible(member).compareTo(best) < 0 ? member.fitness() : best;
+      best = election.eligible(member).compareTo(best) < 0 ? member.fitness() : best;
     }
     for (Member member : members) {
-      boolean spreads = config.mode().balances() && eligible(member) == best;
+      boolean spreads = config.mode().balances() && election.eligible(member) == best;
       boolean use = member == next || (spreads && best != Fitness.DEAD);
       if (member.inUse() && !use) {
         left.add(member);
@@ -429,29 +429,6 @@ public final class Bond implements Port, AutoCloseable {
     Reason reason = old == null ? Reason.FIRST : failed ? old.lastReason() : otherwise;
     long silence = old == null || !failed ? 0 : old.lastSilence();
     return new ActiveChange(named(old), named(next), reason, silence, tally.resent, tally.dropped);
-  }
-
-  /// Fitness, but nobody is fit whom LACP does not let send.
-  private Fitness eligible(Member member) {
-    return aggregation.distributes(member) ? member.fitness() : Fitness.DEAD;
-  }
-
-  private @Nullable Member chosen() {
-    if (pinned != null && eligible(pinned).healthy()) {
-      return pinned;
-    }
-    pinned = null;
-    List<ActiveBackup.Candidate> candidates = new ArrayList<>(members.size());
-    for (Member member : members) {
-      boolean primary = member.name().equals(config.choice().primary());
-      long rank = primary ? Long.MAX_VALUE : member.config().rank();
-      int speed = member.port().link().speedMbps();
-      candidates.add(new ActiveBackup.Candidate(eligible(member), rank, speed));
-    }
-    Member active = crew.activeOrNull();
-    int current = active == null ? ActiveBackup.NONE : members.indexOf(active);
-    int index = ActiveBackup.choose(candidates, current, config.choice().reselect());
-    return index == ActiveBackup.NONE ? null : members.get(index);
   }
 
   @Override

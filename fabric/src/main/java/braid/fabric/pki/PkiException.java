@@ -5,15 +5,6 @@ package braid.fabric.pki;
 public final class PkiException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /// The file or the name that is wrong.
-  private final String where;
-
-  /// What is wrong with it.
-  private final String problem;
-
-  /// What to do.
-  private final String remedy;
-
   /// Made with all that the operator needs to mend it.
   ///
   /// @param where   file, or the name as it was given
@@ -21,23 +12,5 @@ public final class PkiException extends RuntimeException {
   /// @param remedy  what to do instead
   public PkiException(String where, String problem, String remedy) {
     super(where + ": " + problem + ". " + remedy);
-    this.where = where;
-    this.problem = problem;
-    this.remedy = remedy;
-  }
-
-  /// The file or the name that is wrong.
-  public String where() {
-    return where;
-  }
-
-  /// What is wrong with it.
-  public String problem() {
-    return problem;
-  }
-
-  /// What to do.
-  public String remedy() {
-    return remedy;
   }
 }
