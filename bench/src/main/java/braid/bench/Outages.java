@@ -55,8 +55,8 @@ final class Outages {
       UdpProbe.Mark to = windows.get(i).to;
       raw[i] =
           Math.max(
-              reports.peer().maxGapWithin(from.out(), to.out()),
-              reports.guest().maxGapWithin(from.in(), to.in()));
+              reports.peer().longestPauseWithin(from.out(), to.out()),
+              reports.guest().longestPauseWithin(from.in(), to.in()));
       longest(reports.peer(), from.out(), to.out(), "from the guest", i);
       longest(reports.guest(), from.in(), to.in(), "to the guest", i);
       lostOut += reports.peer().lostWithin(from.out(), to.out());

@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 ///
 /// Throughput first, with nothing else going on. Then four UDP probes and a TCP connection run
 /// through everything that follows. The probes are different flows, so together they use all
-/// uplinks; the longest time without a packet of any of them, either way, is the outage.
+/// uplinks; the longest time in which nothing of one of them arrived that was sent, either way, is
+/// the outage.
 final class ClusterDemo {
   private static final int NODES = 3;
   private static final int RATE_MBIT = 100;
@@ -319,6 +320,7 @@ final class ClusterDemo {
     }
     out.println();
     out.print(faults.table());
+    out.println(Faults.LEGEND);
     out.println();
     for (Figure figure : figures) {
       out.printf(
@@ -362,7 +364,7 @@ final class ClusterDemo {
 
   /// All probes together: sums, and the worst outage.
   private static Faults.Fault fault(Window window, List<Traffic.Reports> reports) {
-    Faults.Way up = new Faults.Way(0, 0, 0, 0);
+    Faults.Way up = Faults.Way.NONE;
     Faults.Way down = up;
     for (int i = 0; i < reports.size(); i++) {
       UdpProbe.Mark from = window.from.get(i);

@@ -201,9 +201,7 @@ final class FailoverDemo {
           "TCP %s: %,d bytes, SHA-256 %s%n",
           stream.name(), stream.bytes(), stream.equal() ? "equal" : "DIFFERENT");
     }
-    out.printf(
-        "load average %s; outage: the longest time without a packet, the worse way counts%n",
-        Environment.load());
+    out.printf("%s%nload average %s%n", Faults.LEGEND, Environment.load());
     goal(faults, "carrier off", 20);
     goal(faults, "kill -9", 20);
     goal(faults, "silent blackhole", 60);

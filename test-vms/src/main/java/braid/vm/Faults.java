@@ -14,15 +14,19 @@ final class Faults {
   /// @param sent       packets sent while it lasted
   /// @param lost       of these never came
   /// @param duplicated copies too many
-  /// @param outageMs   longest time without a packet
-  record Way(long sent, long lost, long duplicated, double outageMs) {
+  /// @param outageMs   longest time in which nothing arrived that was sent
+  /// @param pauseMs    longest time without a packet, the sender's own delay included
+  record Way(long sent, long lost, long duplicated, double outageMs, double pauseMs) {
+    static final Way NONE = new Way(0, 0, 0, 0, 0);
+
     /// What the receiver found between two numbers.
     static Way of(UdpReport receiver, long from, long to) {
       return new Way(
           to - from,
           receiver.lostWithin(from, to),
           receiver.duplicatedWithin(from, to),
-          receiver.maxGapWithin(from, to));
+          receiver.longestOutageWithin(from, to),
+          receiver.longestPauseWithin(from, to));
     }
 
     /// Both together: sums, and the longer outage.
@@ -31,7 +35,8 @@ final class Faults {
           sent + other.sent,
           lost + other.lost,
           duplicated + other.duplicated,
-          Math.max(outageMs, other.outageMs));
+          Math.max(outageMs, other.outageMs),
+          Math.max(pauseMs, other.pauseMs));
     }
   }
 
@@ -45,6 +50,10 @@ final class Faults {
   record Fault(String name, double detectionMs, Way out, Way in) {
     double outageMs() {
       return Math.max(out.outageMs, in.outageMs);
+    }
+
+    double pauseMs() {
+      return Math.max(out.pauseMs, in.pauseMs);
     }
   }
 
@@ -79,14 +88,20 @@ final class Faults {
     return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
   }
 
+  /// What the columns mean.
+  static final String LEGEND =
+      "outage: the longest time in which nothing arrived that was sent, the worse way counts;"
+          + System.lineSeparator()
+          + "pause: the longest time without a packet, the sender's own delay included";
+
   /// A row per kind.
   String table() {
-    String row = "%-38s %3s  %9s  %6s %6s %6s  %7s %5s %4s  %7s %5s %4s%n";
+    String row = "%-38s %3s  %9s  %6s %6s %6s  %6s  %7s %5s %4s  %7s %5s %4s%n";
     StringBuilder out = new StringBuilder();
     out.append(
         String.format(
-            "%-38s %3s  %9s  %-20s  %-18s  %-18s%n",
-            "", "", "detection", "outage ms", "guest to LAN", "LAN to guest"));
+            "%-38s %3s  %9s  %-20s  %6s  %-18s  %-18s%n",
+            "", "", "detection", "outage ms", "pause", "guest to LAN", "LAN to guest"));
     out.append(
         String.format(
             row,
@@ -95,6 +110,7 @@ final class Faults {
             "median ms",
             "median",
             "min",
+            "max",
             "max",
             "sent",
             "lost",
@@ -118,6 +134,7 @@ final class Faults {
               ms(median(outages)),
               ms(outages[0]),
               ms(outages[outages.length - 1]),
+              ms(some.stream().mapToDouble(Fault::pauseMs).max().orElse(0)),
               up.sent,
               up.lost,
               up.duplicated,
@@ -133,7 +150,7 @@ final class Faults {
   }
 
   private static Way sum(List<Way> ways) {
-    return ways.stream().reduce(new Way(0, 0, 0, 0), Way::and);
+    return ways.stream().reduce(Way.NONE, Way::and);
   }
 
   /// An object per fault, in the order they were added.
@@ -146,6 +163,7 @@ final class Faults {
       }
       list.add(
           one.add("outage_ms", fault.outageMs())
+              .add("pause_ms", fault.pauseMs())
               .add("sent", fault.out.sent + fault.in.sent)
               .add("lost", fault.out.lost + fault.in.lost)
               .add("duplicated", fault.out.duplicated + fault.in.duplicated)
@@ -160,6 +178,7 @@ final class Faults {
         .add("sent", way.sent)
         .add("lost", way.lost)
         .add("duplicated", way.duplicated)
-        .add("outage_ms", way.outageMs);
+        .add("outage_ms", way.outageMs)
+        .add("pause_ms", way.pauseMs);
   }
 }

@@ -133,13 +133,24 @@ public record UdpReport(
     return duplicates.stream().filter(number -> number >= from && number < to).count();
   }
 
-  /// The longest gap that began with a number in a range; 0 if there was none above the limit.
+  /// The longest time without a packet that began with a number in a range, whoever is to blame;
+  /// 0 if there was none above the limit.
   ///
   /// @param from lowest number that counts
   /// @param to first number that does not count
   /// @return milliseconds
-  public double maxGapWithin(long from, long to) {
+  public double longestPauseWithin(long from, long to) {
     return gapsWithin(from, to).mapToDouble(Gap::millis).max().orElse(0);
+  }
+
+  /// The longest time in which nothing arrived that was sent: the sender's own delay is none, as
+  /// far as it sent nothing in between. 0 if there was none above the limit.
+  ///
+  /// @param from lowest number that counts
+  /// @param to first number that does not count
+  /// @return milliseconds
+  public double longestOutageWithin(long from, long to) {
+    return gapsWithin(from, to).mapToDouble(Gap::netMillis).max().orElse(0);
   }
 
   /// The gaps that began with a number in a range.

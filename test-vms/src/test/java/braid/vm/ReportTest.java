@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class ReportTest {
   private static final List<String> SAID =
       List.of(
-          "gap t=740.718 ms=6.049 net_ms=6.049 pace_ms=6.018 first=16 last=17 lost=0",
+          "gap t=740.718 ms=6.049 net_ms=1.031 pace_ms=6.018 first=16 last=17 lost=0",
           "[    1.0] something the kernel said",
           "now t=1.0 wall=5 sent=30 received=2 highest=19",
           "gap t=900.000 ms=12.500 net_ms=12.500 pace_ms=12.000 first=20 last=31 lost=10",
@@ -35,8 +35,11 @@ class ReportTest {
     assertThat(report.lostWithin(25, 50)).isEqualTo(6);
     assertThat(report.lostWithin(40, 60)).as("sent last and never came").isEqualTo(10);
     assertThat(report.duplicatedWithin(0, 6)).isEqualTo(1);
-    assertThat(report.maxGapWithin(18, 40)).isEqualTo(12.5);
-    assertThat(report.maxGapWithin(40, 50)).isZero();
+    assertThat(report.longestPauseWithin(18, 40)).isEqualTo(12.5);
+    assertThat(report.longestPauseWithin(40, 50)).isZero();
+    assertThat(report.longestPauseWithin(10, 18)).isEqualTo(6.049);
+    assertThat(report.longestOutageWithin(10, 18)).as("the sender was late").isEqualTo(1.031);
+    assertThat(report.longestOutageWithin(18, 40)).isEqualTo(12.5);
   }
 
   @Test

@@ -65,7 +65,7 @@ class TrafficTest {
     long toGuest = reports.guest().lostWithin(before.peer(), after.peer());
     assertThat(toPeer).isPositive().isLessThan(after.guest() - before.guest());
     assertThat(toGuest).isPositive().isLessThan(after.peer() - before.peer());
-    assertThat(reports.peer().maxGapWithin(before.guest(), after.guest())).isGreaterThan(100);
+    assertThat(reports.peer().longestPauseWithin(before.guest(), after.guest())).isGreaterThan(100);
     assertThat(reports.peer().duplicated()).isZero();
   }
 
