@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class UnixListener implements AutoCloseable {
   private static final int BACKLOG = 16;
   private static final String MODE = "rw-rw----";
+  private static final int NAME_LEAST = 4;
+  private static final int NAME_MOST = 8;
 
   private final Fd fd;
   private final Path path;
@@ -34,28 +38,56 @@ public final class UnixListener implements AutoCloseable {
   /// Listens at `path` with mode 0660. A socket that an earlier process left there is replaced; one
   /// on which somebody answers is not.
   ///
-  /// The path can be connected to as soon as this returns, so call it when you are ready to answer.
+  /// The path can be connected to from the moment on which it is there, so call this when you are
+  /// ready to answer.
   ///
   /// @throws LinuxException EADDRINUSE when somebody answers there or it is not a socket
   public static UnixListener listen(Path path) {
     String tried = "listen at " + path;
     removeStale(path, tried);
+    Path unready = unready(path);
     Fd fd = UnixSocket.newSocket(tried);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = UnixSocket.address(arena, path);
+      MemorySegment _ = UnixSocket.address(arena, path); // what is too long is said of this one
+      MemorySegment address = UnixSocket.address(arena, unready);
       Linux.check(
           Linux.bind(fd.number(), address.address(), UnixSocket.addressBytes()), "bind", tried);
-      // Between bind and listen nobody can connect, so nobody sees the wrong mode.
-      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(MODE));
-      Object inode = inode(path);
+      Files.setPosixFilePermissions(unready, PosixFilePermissions.fromString(MODE));
       Linux.check(Linux.listen(fd.number(), BACKLOG), "listen", tried);
-      return new UnixListener(fd, path, inode);
+      // Whoever waits for the path to appear connects at once: it appears with all that it needs.
+      Files.createLink(path, unready);
+      return new UnixListener(fd, path, inode(path));
+    } catch (FileAlreadyExistsException e) {
+      fd.close();
+      throw new LinuxException("bind", Sys.EADDRINUSE(), tried + " (another process was quicker)");
     } catch (IOException e) {
       fd.close();
       throw new UncheckedIOException(tried, e);
     } catch (RuntimeException e) {
       fd.close();
       throw e;
+    } finally {
+      forget(unready, tried);
+    }
+  }
+
+  /// A name beside `path`, no longer than that where it can be: the kernel limits the length of
+  /// all.
+  private static Path unready(Path path) {
+    Path last = path.getFileName();
+    int length = Math.clamp(String.valueOf(last).length() - 1, NAME_LEAST, NAME_MOST);
+    StringBuilder name = new StringBuilder(".");
+    ThreadLocalRandom.current()
+        .ints(length, 'a', 'z' + 1)
+        .forEach(letter -> name.append((char) letter));
+    return path.resolveSibling(name.toString());
+  }
+
+  private static void forget(Path unready, String tried) {
+    try {
+      Files.deleteIfExists(unready);
+    } catch (IOException e) {
+      throw new UncheckedIOException(tried, e);
     }
   }
 
@@ -119,14 +151,15 @@ public final class UnixListener implements AutoCloseable {
     if (!closing.compareAndSet(false, true)) {
       return;
     }
-    Linux.shutdown(fd.number(), Sys.SHUT_RDWR());
     try {
+      // The path first: where nobody accepts, nobody shall knock.
       if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && inode.equals(inode(path))) {
         Files.deleteIfExists(path);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("remove " + path, e);
     } finally {
+      Linux.shutdown(fd.number(), Sys.SHUT_RDWR());
       // Not before accept() has returned: its number must not be another file's by then.
       synchronized (accepting) {
         fd.close();

@@ -143,6 +143,21 @@ class UnixSocketTest {
   }
 
   @Test
+  void whoWaitsForThePathCanConnectAtOnce(@TempDir Path dir) throws Exception {
+    Path path = dir.resolve("s");
+    for (int i = 0; i < 100; i++) {
+      CompletableFuture<UnixListener> listening =
+          CompletableFuture.supplyAsync(() -> UnixListener.listen(path));
+      while (!Files.exists(path)) {
+        Thread.onSpinWait();
+      }
+      UnixSocket.connect(path).close();
+      listening.get().close();
+    }
+    assertThat(dir).isEmptyDirectory();
+  }
+
+  @Test
   void aStaleSocketIsReplacedAndALiveOneOrAFileIsNot(@TempDir Path dir) throws Exception {
     Path path = dir.resolve("s.sock");
     UnixListener first = UnixListener.listen(path);
