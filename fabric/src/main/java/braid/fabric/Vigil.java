@@ -14,6 +14,7 @@ final class Vigil {
   private long tickAt;
   private long pingAt;
   private long progress;
+  private boolean waiting;
   private boolean blocked;
 
   Vigil(Timing timing, long now) {
@@ -27,6 +28,7 @@ final class Vigil {
     tickAt = now + TICK_NANOS;
     pingAt = now + timing.ping();
     progress = 0;
+    waiting = false;
     blocked = false;
   }
 
@@ -69,11 +71,14 @@ final class Vigil {
     return true;
   }
 
-  /// Looks whether the carrier took bytes since the last look.
+  /// Looks whether the carrier took bytes since the last look. What came into the ring this moment
+  /// it cannot have taken yet: only what waited then already counts.
   ///
   /// @return 1 when it has stopped, -1 when it goes on, 0 for no change
   int blockedChange(ByteRing outgoing) {
-    boolean stuck = outgoing.unread() > 0 && outgoing.taken() == progress;
+    boolean some = outgoing.unread() > 0;
+    boolean stuck = waiting && some && outgoing.taken() == progress;
+    waiting = some;
     progress = outgoing.taken();
     if (stuck == blocked) {
       return 0;
