@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The same faults against our bonds and the peers', interleaved in one run.
@@ -39,6 +41,7 @@ final class FailoverBench {
 
   private final FailoverOptions options;
   private final PrintStream out;
+  private final Set<String> failed = new HashSet<>();
   private final long began = System.nanoTime();
 
   FailoverBench(FailoverOptions options, PrintStream out) {
@@ -63,7 +66,9 @@ final class FailoverBench {
       for (int turn = 0; turn < turns; turn++) {
         int faults = Math.min(options.perTurn(), options.faults() - turn * options.perTurn());
         for (Map.Entry<Contender, Score> entry : scores.entrySet()) {
-          turn(entry.getKey(), entry.getValue(), faults);
+          if (!out(entry.getKey())) {
+            take(entry.getKey(), entry.getValue(), faults);
+          }
         }
         say("turn %d of %d done, load average %s".formatted(turn + 1, turns, Environment.load()));
       }
@@ -77,7 +82,23 @@ final class FailoverBench {
       Files.writeString(options.json(), Json.of(json(scores)));
       out.println("wrote " + options.json());
     }
-    return 0;
+    return failed.isEmpty() ? 0 : 1;
+  }
+
+  /// One turn. A contender that does not come back from a fault takes no further part; what was
+  /// measured of it and of the others stays.
+  private void take(Contender contender, Score score, int faults) {
+    try {
+      turn(contender, score, faults);
+    } catch (IllegalStateException e) {
+      say("OUT: " + e.getMessage());
+      failed.add(contender.name());
+      contender.pause();
+    }
+  }
+
+  private boolean out(Contender contender) {
+    return failed.contains(contender.name());
   }
 
   private void turn(Contender contender, Score score, int faults) {

@@ -89,7 +89,7 @@ final class GuestUnit {
             Clock.SYSTEM,
             // A guest that runs a continuity check is told by it, faster than by a lost socket.
             () -> refused() || !engine.call(mep::speaking));
-    this.lock = new SourceLock(wrapped(mep), this::learned);
+    this.lock = new SourceLock(wrapped(mep), mep::speaking, this::learned, this::released);
     this.point = new TapPoint(lock);
     this.watch = new LinkWatch(device, this::deviceChanged);
   }
@@ -209,14 +209,10 @@ final class GuestUnit {
     return end.vlan(spec.vlan()).trunk(spec.vlan() == 0).limits(sending, RateLimit.NONE);
   }
 
-  /// On the worker: the first address that a guest without a configured one uses. One that has a
-  /// bond of its own (`braid guest`) uses several on each of its devices, and is held to none.
+  /// On the worker: the first address that a guest without a configured one uses.
   private boolean learned(long mac) {
     if (!spec.learns()) {
       return true;
-    }
-    if (mep.speaking()) {
-      return false;
     }
     try {
       outlet.hub().configure(endName(), endOf(spec, mac));
@@ -227,6 +223,16 @@ final class GuestUnit {
     address = mac;
     engine.later(() -> attached.accept(this, true));
     return true;
+  }
+
+  /// On the worker: the guest has a bond of its own (`braid guest`), so what was learned of it says
+  /// nothing.
+  private void released() {
+    if (spec.learns()) {
+      outlet.hub().configure(endName(), endOf(spec, 0));
+      address = 0;
+      engine.later(() -> attached.accept(this, false));
+    }
   }
 
   /// On the worker: the link behind changed.

@@ -15,6 +15,8 @@ import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -78,7 +80,7 @@ class PortsInsideTest {
   @Test
   void theFirstStationsAddressIsLearnedOnceUntilItIsOpenAgain() {
     List<Long> learned = new ArrayList<>();
-    SourceLock lock = new SourceLock(pipe, learned::add);
+    SourceLock lock = new SourceLock(pipe, () -> false, learned::add, () -> learned.add(0L));
     Frame[] frames = new Frame[32];
     arrives(BROADCAST);
     arrives(OURS);
@@ -89,6 +91,25 @@ class PortsInsideTest {
     arrives(THEIRS);
     assertThat(sources(frames, lock.receive(frames, 32))).containsExactly(THEIRS);
     assertThat(learned).containsExactly(OURS, THEIRS);
+  }
+
+  @Test
+  void aGuestWithABondOfItsOwnIsHeldToNoneThoughAProbeCameFirst() {
+    List<Long> learned = new ArrayList<>();
+    AtomicInteger released = new AtomicInteger();
+    AtomicBoolean bonds = new AtomicBoolean();
+    SourceLock lock = new SourceLock(pipe, bonds::get, learned::add, released::incrementAndGet);
+    Frame[] frames = new Frame[32];
+    arrives(THEIRS);
+    assertThat(sources(frames, lock.receive(frames, 32))).containsExactly(THEIRS);
+    assertThat(learned).containsExactly(THEIRS);
+    bonds.set(true);
+    for (int i = 0; i < 3; i++) {
+      arrives(OURS);
+      assertThat(sources(frames, lock.receive(frames, 32))).containsExactly(OURS);
+    }
+    assertThat(learned).as("nothing more").containsExactly(THEIRS);
+    assertThat(released).hasValue(1);
   }
 
   @Test
