@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -238,18 +237,25 @@ final class FabricBench {
   }
 
   private void report(List<Round> rounds) throws IOException {
-    double tcp = median(rounds.stream().mapToDouble(Round::tcp).toArray());
-    double mtu = median(rounds.stream().mapToDouble(r -> r.mtu.gbps(MTU_FRAME)).toArray());
-    double gso = median(rounds.stream().mapToDouble(r -> r.gso.gbps(GSO_FRAME)).toArray());
-    double tunnel = median(rounds.stream().mapToDouble(Round::tunnel).toArray());
-    double small = median(rounds.stream().mapToDouble(r -> r.small.mpps()).toArray());
+    double tcp = PairStatistics.median(rounds.stream().mapToDouble(Round::tcp).toArray());
+    double mtu =
+        PairStatistics.median(rounds.stream().mapToDouble(r -> r.mtu.gbps(MTU_FRAME)).toArray());
+    double gso =
+        PairStatistics.median(rounds.stream().mapToDouble(r -> r.gso.gbps(GSO_FRAME)).toArray());
+    double tunnel = PairStatistics.median(rounds.stream().mapToDouble(Round::tunnel).toArray());
+    double small =
+        PairStatistics.median(rounds.stream().mapToDouble(r -> r.small.mpps()).toArray());
     double mtuRatio =
-        median(rounds.stream().mapToDouble(r -> r.mtu.gbps(MTU_FRAME) / r.tcp).toArray());
+        PairStatistics.median(
+            rounds.stream().mapToDouble(r -> r.mtu.gbps(MTU_FRAME) / r.tcp).toArray());
     double gsoRatio =
-        median(rounds.stream().mapToDouble(r -> r.gso.gbps(GSO_FRAME) / r.tcp).toArray());
+        PairStatistics.median(
+            rounds.stream().mapToDouble(r -> r.gso.gbps(GSO_FRAME) / r.tcp).toArray());
     double smallRatio =
-        median(rounds.stream().mapToDouble(r -> r.small.mpps() / r.tunnel).toArray());
-    double roundTrip = median(rounds.stream().mapToDouble(Round::roundTripMillis).toArray());
+        PairStatistics.median(
+            rounds.stream().mapToDouble(r -> r.small.mpps() / r.tunnel).toArray());
+    double roundTrip =
+        PairStatistics.median(rounds.stream().mapToDouble(Round::roundTripMillis).toArray());
     out.printf(
         Locale.ROOT,
         """
@@ -289,11 +295,5 @@ final class FabricBench {
       map.put("environment", Json.environment());
       Files.writeString(options.json, Json.of(map));
     }
-  }
-
-  private static double median(double... values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return PairStatistics.median(sorted);
   }
 }

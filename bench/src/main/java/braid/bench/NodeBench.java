@@ -15,7 +15,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -90,9 +89,11 @@ final class NodeBench {
   }
 
   private void report(List<Run> runs, Rest without, Rest with) throws IOException {
-    double listening = median(runs.stream().mapToDouble(Run::listeningMillis).toArray());
-    double resident = median(runs.stream().mapToDouble(Run::residentMebibytes).toArray());
-    double idle = median(runs.stream().mapToDouble(Run::idlePercent).toArray());
+    double listening =
+        PairStatistics.median(runs.stream().mapToDouble(Run::listeningMillis).toArray());
+    double resident =
+        PairStatistics.median(runs.stream().mapToDouble(Run::residentMebibytes).toArray());
+    double idle = PairStatistics.median(runs.stream().mapToDouble(Run::idlePercent).toArray());
     double each = (with.ownMebibytes - without.ownMebibytes) / GUESTS;
     double idleEach = (with.idlePercent - without.idlePercent) / GUESTS;
     out.printf(
@@ -181,12 +182,6 @@ final class NodeBench {
     } catch (IOException e) {
       return false;
     }
-  }
-
-  private static double median(double... values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 
   private static void sleep(long millis) {

@@ -1,6 +1,7 @@
 package braid.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -61,8 +62,8 @@ final class PairStatistics {
               median(ratios),
               ratios[0],
               ratios[ratios.length - 1],
-              median(list.stream().mapToDouble(Pair::ours).sorted().toArray()) / 1e6,
-              median(list.stream().mapToDouble(Pair::peer).sorted().toArray()) / 1e6,
+              median(list.stream().mapToDouble(Pair::ours).toArray()) / 1e6,
+              median(list.stream().mapToDouble(Pair::peer).toArray()) / 1e6,
               list.size(),
               forks.size()));
     }
@@ -85,7 +86,10 @@ final class PairStatistics {
     return map;
   }
 
-  static double median(double[] sorted) {
+  /// The middle one of `values`, in whatever order; of an even number the mean of the middle two.
+  static double median(double... values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
