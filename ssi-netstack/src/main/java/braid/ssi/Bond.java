@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// frames are dropped and counted.
 ///
 /// **Draining.** A member told to drain gets no new flows; those on it leave at their next gap, or
-/// after a second without one. It carries frames again only when there is no other of any use.
+/// after a second without one. It carries frames again only when no other is healthy and it is.
 ///
 /// **Addresses.** The hosts behind the bond use their own MACs on every member. Probes go out from
 /// an address of the member's own, never a host's.
@@ -202,7 +202,8 @@ public final class Bond implements Port, AutoCloseable {
   }
 
   /// Moves traffic off a member: no new flows go there, those on it leave at their next gap, at the
-  /// latest after a second. It is used again only when there is no other of any use.
+  /// latest after a second. It is used again only when no other is healthy and it is, or when there
+  /// is no other of any use.
   ///
   /// @return false when there is none of this name
   public boolean drain(String memberName) {

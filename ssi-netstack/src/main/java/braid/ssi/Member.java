@@ -360,10 +360,14 @@ final class Member {
   /// What the choice sees.
   Fitness fitness() {
     Fitness judged = judged();
-    if (draining) {
-      return judged.compareTo(Fitness.DRAINING) < 0 ? Fitness.DRAINING : Fitness.DEAD;
+    if (!draining) {
+      return judged;
     }
-    return judged;
+    return switch (judged) {
+      case UP, HOLDING -> Fitness.DRAINING;
+      case DOUBTFUL -> Fitness.DRAINING_DOUBTFUL;
+      default -> Fitness.DEAD;
+    };
   }
 
   private Fitness judged() {

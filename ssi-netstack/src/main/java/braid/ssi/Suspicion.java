@@ -69,10 +69,10 @@ final class Suspicion {
     }
   }
 
-  /// It answered. How slow it is, is forgotten slowly: an eighth with each answer.
+  /// It answered. How slow it was, is forgotten within some answers: a quarter with each.
   void answered(long now) {
     if (open) {
-      slowest = Math.max(now - openSince, slowest - slowest / 8);
+      slowest = Math.max(now - openSince, slowest - slowest / 4);
       open = false;
     }
     alive(now);
@@ -88,11 +88,15 @@ final class Suspicion {
   /// @param gap since the turn before
   void turned(long gap, long now) {
     long extra = gap - quick;
-    if (extra > 0 && doubts(now - gap)) {
+    if (extra <= 0) {
+      return;
+    }
+    // An answer that waited here does not make the target slow.
+    openSince += extra;
+    if (doubts(now - gap)) {
       steadySince += extra;
       lastData += extra;
       life += extra;
-      openSince += extra;
     }
   }
 

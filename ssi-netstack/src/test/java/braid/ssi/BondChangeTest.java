@@ -172,4 +172,34 @@ class BondChangeTest {
         .extracting(f -> Packets.mac(f, 6))
         .containsOnly(Lab.BOND);
   }
+
+  @Test
+  void aDrainedMemberThatIsHealthyIsBetterThanOneWhoseTargetIsSilent() {
+    lab(CCM_ARP, 2);
+    lab.run(1_000 * MS);
+    lab.nodes.get(1).blackhole(true);
+    lab.run(DETECT + 10 * MS);
+    assertThat(lab.bond.drain("m0")).isTrue();
+    lab.run(10 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m0");
+    lab.hostSends();
+    lab.run(5 * MS);
+    assertThat(Lab.numbers(lab.peerGot)).contains(lab.hostSent() - 1);
+    lab.nodes.get(1).blackhole(false);
+    lab.run(1_000 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m1");
+  }
+
+  @Test
+  void withATargetThatIsSilentForAllADrainedMemberIsLeftAllTheSame() {
+    lab(CCM_ARP, 2);
+    lab.run(1_000 * MS);
+    lab.nodes.get(0).blackhole(true);
+    lab.nodes.get(1).blackhole(true);
+    lab.run(DETECT + 10 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m0");
+    assertThat(lab.bond.drain("m0")).isTrue();
+    lab.run(10 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m1");
+  }
 }

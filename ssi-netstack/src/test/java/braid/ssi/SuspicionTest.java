@@ -101,13 +101,27 @@ class SuspicionTest {
   void slownessIsForgotten() {
     data(60, MS);
     suspicion.asked(now);
-    now += 4 * MS;
+    now += 20 * MS;
     suspicion.answered(now);
-    for (int i = 0; i < 3; i++) {
-      data(1, MS);
+    data(60, MS);
+    for (int i = 0; i < 7; i++) {
+      assertThat(suspicion.changesAt(now))
+          .as("after %d quick answers", i)
+          .isEqualTo(Long.MAX_VALUE);
       suspicion.asked(now);
       suspicion.answered(now);
     }
+    assertThat(silent(50 * MS)).isEqualTo(3);
+  }
+
+  @Test
+  void anAnswerThatWaitedForUsDoesNotMakeTheTargetSlow() {
+    data(60, MS);
+    suspicion.asked(now);
+    now += 20 * MS;
+    suspicion.turned(20 * MS, now);
+    suspicion.answered(now);
+    data(60, MS);
     assertThat(silent(50 * MS)).isEqualTo(3);
   }
 

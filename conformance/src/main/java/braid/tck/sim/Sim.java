@@ -7,15 +7,28 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Runs simulations from the command line: `--seed N` replays one, `--seeds N` runs so many,
-/// `--from N` says where to begin (default 1).
+/// Runs simulations from the command line; says how far it is on standard error.
 public final class Sim {
   private static final int FAILURES_MAX = 5;
+  private static final long PROGRESS_NANOS = 10_000_000_000L;
+  private static final String USAGE =
+      """
+      usage: sim [--seed N | --seeds N [--from N]]
+        --seed N    replays one seed, and tells its story when it fails
+        --seeds N   runs so many (500)
+        --from N    begins at this seed (1)
+      Ends with 0, with 1 when a seed failed, with 2 when the arguments make no sense.""";
 
   private Sim() {}
 
   /// Ends with status 1 when a seed failed, 2 when the arguments make no sense.
+  ///
+  /// @param args as `--help` says
   public static void main(String[] args) {
+    if (List.of(args).contains("--help")) {
+      System.out.println(USAGE);
+      System.exit(0);
+    }
     long from = 1;
     long count = 500;
     for (int i = 0; i < args.length; i += 2) {
@@ -46,7 +59,7 @@ public final class Sim {
 
   private static void usage(String why) {
     System.err.println(why);
-    System.err.println("usage: sim [--seed N | --seeds N [--from N]]");
+    System.err.println(USAGE);
     System.exit(2);
   }
 
@@ -54,6 +67,7 @@ public final class Sim {
     Summary summary = new Summary();
     List<Long> failed = new ArrayList<>();
     long started = System.nanoTime();
+    long tell = started + PROGRESS_NANOS;
     for (long seed = from; seed < from + count && failed.size() < FAILURES_MAX; seed++) {
       try {
         summary.add(Simulation.run(seed));
@@ -63,6 +77,11 @@ public final class Sim {
         if (count == 1) {
           failure.printStackTrace(System.out);
         }
+      }
+      if (System.nanoTime() >= tell) {
+        tell += PROGRESS_NANOS;
+        System.err.println(
+            "%d of %d seeds, %d failed".formatted(seed - from + 1, count, failed.size()));
       }
     }
     System.out.println(summary.text(System.nanoTime() - started));

@@ -141,6 +141,8 @@ final class Tenant implements BondListener {
 
   /// The operator drains a member, or takes that back.
   void drain(String member, boolean on) {
+    // Where flows are spread by a hash, a member that comes back moves some: no event says so.
+    guest.account().changed();
     boolean _ = on ? bond.drain(member) : bond.undrain(member);
   }
 
