@@ -63,6 +63,7 @@ final class Node implements NodeControl, AutoCloseable {
   private final NicLoads loads;
   private final NodeViews views;
   private final MapWatchers watchers = new MapWatchers();
+  private @Nullable LinkMonitor links;
   private volatile NodeConfig config;
   private volatile Instant appliedAt = startedAt;
   private volatile List<String> problems = List.of();
@@ -118,7 +119,7 @@ final class Node implements NodeControl, AutoCloseable {
 
   private void open(NodeConfig wanted) {
     Rehearsal.run();
-    undo.own(LinkMonitor.start(this::linkEvent));
+    links = undo.own(LinkMonitor.start(this::linkEvent));
     undo.own(() -> onControl(this::takeDown));
     List<String> failures =
         onControl(
@@ -130,6 +131,7 @@ final class Node implements NodeControl, AutoCloseable {
                   });
               List<String> wrong = wiring.apply(ConfigDiff.between(config, wanted), wanted);
               config = wanted;
+              watchLinks();
               publish();
               return wrong;
             });
@@ -182,11 +184,19 @@ final class Node implements NodeControl, AutoCloseable {
 
   /// Once a second, on the control thread: what no event tells.
   private void tick() {
+    watchLinks();
     cluster.again();
     wiring.restore();
     wiring.follow();
     engine.sweep();
     publish();
+  }
+
+  private void watchLinks() {
+    if (links != null) {
+      links.watch(
+          wiring.nics().stream().map(nic -> nic.spec().watched()).collect(Collectors.toSet()));
+    }
   }
 
   private void publish() {

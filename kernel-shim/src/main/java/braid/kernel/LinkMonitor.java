@@ -15,6 +15,10 @@ import java.util.concurrent.TimeUnit;
 /// Tells when network interfaces appear, change or go, as the kernel reports it: a lost carrier is
 /// known in well under a millisecond.
 ///
+/// A second carrier that is lost within a second of the first is reported by the kernel when that
+/// second is over. For interfaces that matter ([#watch]) the monitor does not wait for that: it
+/// looks at their [CarrierCounts] every [#LOOK_MILLIS] ms, and asks the kernel when one has moved.
+///
 /// It has a thread of its own, which calls the listener for every interface once at the start and
 /// then for each change. If the kernel had to drop reports, everything is asked for again and
 /// compared, so that the listener's view is right in the end.
@@ -40,17 +44,31 @@ public final class LinkMonitor implements AutoCloseable {
 
   private static final long PATIENCE_MILLIS = 1_000;
 
+  /// Of what [Poll] says: the second descriptor has something.
+  private static final int REPORT = 2;
+
+  /// How late a carrier can be noticed whose report the kernel holds back.
+  static final int LOOK_MILLIS = 10;
+
+  /// How late an interface that is watched is looked at, once it has appeared.
+  private static final long FOLLOW_NANOS = 1_000_000_000L;
+
   private final Listener listener;
-  private final NetlinkSocket socket = new NetlinkSocket(Sys.RTMGRP_LINK());
-  private final EventFd stop = EventFd.create();
+  private final NetlinkSocket socket;
+  private final EventFd wake = EventFd.create();
+  private final CarrierCounts counts = new CarrierCounts();
   private final Map<Integer, Link> known = new HashMap<>();
   private final Set<Integer> listed = new HashSet<>();
   private final CountDownLatch rehearsed = new CountDownLatch(1);
   private final Thread thread;
   private volatile boolean running = true;
+  private volatile Set<String> watched = Set.of();
+  private Set<String> followed = Set.of();
+  private long followAt = System.nanoTime();
 
-  private LinkMonitor(Listener listener) {
+  private LinkMonitor(Listener listener, int groups) {
     this.listener = listener;
+    this.socket = new NetlinkSocket(groups);
     this.thread = Thread.ofPlatform().daemon().name("link-monitor").unstarted(this::run);
   }
 
@@ -59,10 +77,27 @@ public final class LinkMonitor implements AutoCloseable {
   ///
   /// @throws LinuxException when the kernel refuses
   public static LinkMonitor start(Listener listener) {
-    LinkMonitor monitor = new LinkMonitor(listener);
+    return start(listener, Sys.RTMGRP_LINK());
+  }
+
+  /// @param groups what the kernel is to report by itself, RTMGRP_* bits
+  static LinkMonitor start(Listener listener, int groups) {
+    LinkMonitor monitor = new LinkMonitor(listener, groups);
     monitor.thread.start();
     monitor.awaitRehearsed();
     return monitor;
+  }
+
+  /// Changes of these interfaces' carriers are told within [#LOOK_MILLIS] ms even if the kernel
+  /// holds back its report; those that are not there yet from a second after they appear. Any
+  /// thread.
+  ///
+  /// @param names all that matter, in place of those of the last call
+  public void watch(Set<String> names) {
+    if (!names.equals(watched)) {
+      watched = Set.copyOf(names);
+      wake.signal();
+    }
   }
 
   private void awaitRehearsed() {
@@ -83,14 +118,37 @@ public final class LinkMonitor implements AutoCloseable {
       boolean _ = Urgency.raise();
       rehearsed.countDown();
       while (running) {
-        Poll.any(-1, Sys.POLLIN(), socket.fd(), stop.fd());
-        if (running && !socket.receive(this::message)) {
+        int ready =
+            Poll.any(watched.isEmpty() ? -1 : LOOK_MILLIS, Sys.POLLIN(), wake.fd(), socket.fd());
+        wake.drain();
+        if ((ready & REPORT) != 0 && !socket.receive(this::message)) {
           list();
         }
+        look();
       }
     } catch (RuntimeException e) {
       if (running) {
         LOG.log(System.Logger.Level.ERROR, "link events are lost from now on", e);
+      }
+    }
+  }
+
+  private void look() {
+    Set<String> names = watched;
+    long now = System.nanoTime();
+    if (!names.equals(followed) || now >= followAt) {
+      counts.follow(names);
+      followed = names;
+      followAt = now + FOLLOW_NANOS;
+    }
+    counts.look(this::ask);
+  }
+
+  private void ask(String name) {
+    for (Link link : known.values()) {
+      if (link.name().equals(name)) {
+        socket.send(
+            NetlinkMessage.link(Sys.RTM_GETLINK(), 0, link.index()).finish(1), "look at " + name);
       }
     }
   }
@@ -152,7 +210,7 @@ public final class LinkMonitor implements AutoCloseable {
   @Override
   public void close() {
     running = false;
-    stop.signal();
+    wake.signal();
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {
@@ -162,7 +220,8 @@ public final class LinkMonitor implements AutoCloseable {
       }
     }
     socket.close();
-    stop.close();
+    wake.close();
+    counts.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,10 @@ class NetlinkTest {
   @BeforeEach
   void makeVeth() {
     space = new Namespace("brd-nl");
+    makePair();
+  }
+
+  private void makePair() {
     // Equal numbers at both ends would let the kernel report a carrier up to a second late.
     Shell.run(
         "ip link add "
@@ -121,6 +126,41 @@ class NetlinkTest {
       assertThat(left.present()).as("leaving a bridge is no deletion").isTrue();
       netlink.delete(INDEX);
       awaitEvent(events, e -> e.link().name().equals(NEAR) && !e.present());
+    }
+  }
+
+  @Test
+  void aWatchedCarrierIsToldThoughTheKernelReportsNothing() throws Exception {
+    BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    netlink.setUp(INDEX, true);
+    try (LinkMonitor monitor =
+        LinkMonitor.start((link, present) -> events.add(new Event(link, present)), 0)) {
+      awaitEvent(events, e -> e.link().name().equals(NEAR) && e.link().carrier());
+      monitor.watch(Set.of(NEAR, "brd-none"));
+      for (int i = 0; i < 5; i++) {
+        space.exec("ip link set far down");
+        awaitEvent(events, e -> e.link().name().equals(NEAR) && !e.link().carrier());
+        space.exec("ip link set far up");
+        awaitEvent(events, e -> e.link().name().equals(NEAR) && e.link().carrier());
+      }
+    }
+  }
+
+  @Test
+  void anInterfaceThatIsMadeAnewIsWatchedAgain() throws Exception {
+    BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    try (LinkMonitor monitor =
+        LinkMonitor.start((link, present) -> events.add(new Event(link, present)))) {
+      monitor.watch(Set.of(NEAR));
+      netlink.setUp(INDEX, true);
+      awaitEvent(events, e -> e.link().name().equals(NEAR) && e.link().carrier());
+      netlink.delete(INDEX);
+      awaitEvent(events, e -> e.link().name().equals(NEAR) && !e.present());
+      makePair();
+      netlink.setUp(INDEX, true);
+      awaitEvent(events, e -> e.link().name().equals(NEAR) && e.link().carrier());
+      space.exec("ip link set far down");
+      awaitEvent(events, e -> e.link().name().equals(NEAR) && !e.link().carrier());
     }
   }
 
