@@ -66,6 +66,11 @@ class ThroughPort implements Port {
   }
 
   @Override
+  public boolean blocked() {
+    return inner.blocked();
+  }
+
+  @Override
   public PortCounters counters() {
     return inner.counters();
   }

@@ -168,6 +168,11 @@ public final class FabricPort implements Port {
   }
 
   @Override
+  public boolean blocked() {
+    return session.blocked();
+  }
+
+  @Override
   public PortCounters counters() {
     return counters;
   }

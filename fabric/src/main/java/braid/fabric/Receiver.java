@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 final class Receiver {
   private static final int STRIDE = (Window.SLOT_BYTES + 63) & ~63;
 
+  /// Who sends may keep as many places free for frames that matter more than data.
+  private static final int KEPT_FREE = 2;
+
   private final Slot[] slots;
   private final int mask;
   private final int windowBytes;
@@ -214,6 +217,12 @@ final class Receiver {
   /// Frames that are out.
   int out() {
     return (int) (taken - done) + Window.CONTROL_FRAMES - controlPool.available() - controlCount;
+  }
+
+  /// What is out leaves too little credit for the far end to send a frame of any length.
+  boolean blocked() {
+    return taken > done
+        && (creditFrames() <= KEPT_FREE || creditBytes() < (KEPT_FREE + 1) * Frame.BYTES_MAX);
   }
 
   // What the peer is told

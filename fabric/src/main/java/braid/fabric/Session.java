@@ -153,6 +153,11 @@ final class Session {
     return receiver.out();
   }
 
+  /// Frames that are out leave the far end no credit for another.
+  boolean blocked() {
+    return receiver.blocked();
+  }
+
   long roundTrip() {
     return roundTrip;
   }

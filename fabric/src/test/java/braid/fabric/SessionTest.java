@@ -126,6 +126,40 @@ class SessionTest {
   }
 
   @Test
+  void anEndWhoseFramesAreHeldUntilThereIsNoCreditIsBlocked() {
+    try (Lab lab = new Lab().up()) {
+      List<Frame> held = new ArrayList<>();
+      for (int i = 0; lab.a.room() > 0; i++) {
+        assertThat(lab.b().blocked()).as("with %d frames held", i).isFalse();
+        lab.send(lab.a, i, i + 1, 60);
+        lab.wire.move(1 << 20, 1 << 20);
+        assertThat(lab.b().receive(lab.batch, 64)).isEqualTo(1);
+        held.add(lab.batch[0]);
+        if (lab.b().blocked()) {
+          assertThat(lab.a.room()).as("for control frames").isBetween(0, 2);
+          break;
+        }
+      }
+      assertThat(lab.b().blocked()).isTrue();
+      assertThat(lab.a.blocked()).isFalse();
+      held.forEach(Frame::release);
+      assertThat(lab.b().blocked()).isFalse();
+      lab.settle();
+    }
+  }
+
+  @Test
+  void framesThatNobodyHasTakenYetDoNotBlock() {
+    try (Lab lab = new Lab().up()) {
+      for (int i = 0; lab.a.room() > 0; i++) {
+        lab.send(lab.a, i, i + 1, 60);
+      }
+      lab.wire.move(1 << 20, 1 << 20);
+      assertThat(lab.b().blocked()).isFalse();
+    }
+  }
+
+  @Test
   void manyFramesBothWaysThroughSmallPieces() {
     try (Lab lab = new Lab().up()) {
       int there = 0;

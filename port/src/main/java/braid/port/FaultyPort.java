@@ -49,6 +49,7 @@ public final class FaultyPort implements Port {
   private final Counter corrupted;
   private Faults inward = Faults.NONE;
   private Faults outward = Faults.NONE;
+  private boolean blocked;
 
   /// A port that is faultless until told otherwise.
   ///
@@ -75,9 +76,15 @@ public final class FaultyPort implements Port {
     outward = faults;
   }
 
+  /// From now on nothing comes out, as if all memory for it were held by somebody; what comes in
+  /// meanwhile waits. Or it goes on.
+  public void blocked(boolean on) {
+    blocked = on;
+  }
+
   @Override
   public int receive(Frame[] into, int max) {
-    int count = inner.receive(into, max);
+    int count = inner.receive(into, blocked ? 0 : max);
     if (inward.equals(Faults.NONE)) {
       return count;
     }
@@ -192,6 +199,11 @@ public final class FaultyPort implements Port {
   @Override
   public int pending() {
     return inner.pending();
+  }
+
+  @Override
+  public boolean blocked() {
+    return blocked || inner.blocked();
   }
 
   @Override

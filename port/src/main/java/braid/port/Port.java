@@ -66,6 +66,13 @@ public interface Port {
     return 0;
   }
 
+  /// No data can arrive, because the memory for it is full of frames that [#receive] gave out and
+  /// whose holders keep them: that none comes says nothing of the far end. False for a port whose
+  /// frames wait elsewhere meanwhile.
+  default boolean blocked() {
+    return false;
+  }
+
   /// Frames, bytes and drops by reason.
   PortCounters counters();
 }

@@ -127,6 +127,11 @@ public final class TapPoint implements Port {
   }
 
   @Override
+  public boolean blocked() {
+    return inner.blocked();
+  }
+
+  @Override
   public PortCounters counters() {
     return inner.counters();
   }

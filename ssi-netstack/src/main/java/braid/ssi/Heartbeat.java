@@ -67,6 +67,11 @@ final class Heartbeat {
     last += nanos;
   }
 
+  /// Nothing could be heard until now: silence begins here.
+  void deaf(long now) {
+    last = now;
+  }
+
   boolean due(long now) {
     return now >= nextSend;
   }

@@ -242,6 +242,11 @@ final class Member {
   void turned(long gap, long now) {
     if (target != null) {
       target.suspicion().turned(gap, now);
+      if (port.blocked()) {
+        // Its answers wait behind data that our own guest does not take.
+        target.beat().deaf(now);
+        target.suspicion().deaf(now);
+      }
     }
   }
 

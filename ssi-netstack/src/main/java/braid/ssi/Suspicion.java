@@ -4,23 +4,33 @@ package braid.ssi;
 ///
 /// While data arrives, a member whose LAN falls silent shows it at once. So a pause in steady data
 /// is met with questions at a [#SHARE]th of the interval, and when as many as may be missed have no
-/// answer, and no data came either, the target counts as lost. Any frame ends the doubt. Without
-/// steady data, or with a target that is slow to answer (a queue before it that is long), there is
-/// no doubt, and the rhythm decides alone ([Heartbeat]).
+/// answer, and no data came either, the target counts as lost. Any frame ends the doubt. A target
+/// that is slow to answer (a queue before it that is long) gets twice the time that it took of
+/// late. Without steady data, or when that time is no less than the rhythm's, there is no doubt,
+/// and the rhythm decides alone ([Heartbeat]).
 ///
 /// No I/O; time is an argument.
 final class Suspicion {
   /// Questions in doubt come this many times as often.
   static final int SHARE = 5;
 
-  /// Data is steady when for this many intervals no gap was longer than one.
+  /// Data is steady when it came in this many of the last [#HISTORY] intervals, so that a pause of
+  /// its sender does not blind us.
   static final int STEADY = 5;
+
+  static final int HISTORY = 8;
+
+  private static final int ALL = (1 << HISTORY) - 1;
 
   private final long interval;
   private final long quick;
-  private final long loss;
+  private final long least;
+  private final long most;
   private final int mayMiss;
-  private long steadySince;
+
+  /// A bit for each of the last intervals in which data came, the lowest for the present one.
+  private int history;
+  private long slotBegan;
   private long lastData;
   private long life;
   private long lastAsk;
@@ -37,12 +47,14 @@ final class Suspicion {
     this.interval = intervalNanos;
     this.quick = intervalNanos / SHARE;
     this.mayMiss = mayMiss;
-    this.loss = mayMiss * quick + quick / 2;
+    this.least = mayMiss * quick + quick / 2;
+    this.most = mayMiss * interval + interval / 2;
   }
 
   /// Starts anew.
   void reset(long now) {
-    steadySince = now;
+    history = 0;
+    slotBegan = now;
     lastData = now;
     life = now;
     open = false;
@@ -52,9 +64,10 @@ final class Suspicion {
 
   /// Frames for the host came.
   void data(long now) {
-    if (now - lastData > interval) {
-      steadySince = now;
-    }
+    long slots = (now - slotBegan) / interval;
+    history = (slots < HISTORY ? history << slots : 0) & ALL;
+    history |= 1;
+    slotBegan += slots * interval;
     lastData = now;
     alive(now);
   }
@@ -88,21 +101,23 @@ final class Suspicion {
   /// @param gap since the turn before
   void turned(long gap, long now) {
     long extra = gap - quick;
-    if (extra <= 0) {
-      return;
-    }
-    // An answer that waited here does not make the target slow.
-    openSince += extra;
-    if (doubts(now - gap)) {
-      steadySince += extra;
+    // Else it may have slept.
+    if (extra > 0 && looks(now - gap)) {
+      slotBegan += extra;
       lastData += extra;
       life += extra;
+      openSince += extra;
     }
+  }
+
+  /// Nothing could be heard until now: the doubt begins here.
+  void deaf(long now) {
+    alive(now);
   }
 
   /// There is a doubt.
   boolean doubts(long now) {
-    return watches() && now >= life + quick && now < endsAt();
+    return looks(now) && now >= life + quick;
   }
 
   /// A question is due, out of rhythm.
@@ -117,7 +132,7 @@ final class Suspicion {
 
   /// When one of these may become true with no frame coming, [Long#MAX_VALUE] for never.
   long changesAt(long now) {
-    if (!watches() || now >= endsAt()) {
+    if (!looks(now)) {
       return Long.MAX_VALUE;
     }
     long ask = Math.max(life, lastAsk) + quick;
@@ -126,15 +141,19 @@ final class Suspicion {
 
   /// Silence and the last question's time to be answered.
   private long lostAt() {
-    return Math.max(life + loss, lastAsk + quick / 2);
+    return Math.max(life + patience(), lastAsk + quick / 2);
   }
 
-  /// Data that stopped for longer was no pause: its sender is done.
-  private long endsAt() {
-    return lastData + interval + loss;
+  /// Silence that counts as loss.
+  private long patience() {
+    return Math.max(least, 2 * slowest);
   }
 
-  private boolean watches() {
-    return lastData - steadySince >= STEADY * interval && 2 * slowest <= loss;
+  /// It waits for the next frame, never for longer than till a question is due. Data that stopped
+  /// for long was no pause: its sender is done.
+  private boolean looks(long now) {
+    return Integer.bitCount(history) >= STEADY
+        && patience() < most
+        && now < lastData + interval + patience();
   }
 }

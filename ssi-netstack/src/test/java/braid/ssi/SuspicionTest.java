@@ -83,34 +83,75 @@ class SuspicionTest {
 
   @Test
   void dataWithGapsIsNotSteady() {
-    data(60, 11 * MS);
+    data(60, 20 * MS);
     assertThat(silent(50 * MS)).isZero();
   }
 
   @Test
-  void aTargetSlowToAnswerIsNotDoubted() {
+  void oneGapDoesNotMakeDataUnsteady() {
+    data(90, MS);
+    data(1, 29 * MS);
+    assertThat(silent(50 * MS)).isEqualTo(3);
+  }
+
+  @Test
+  void afterALongGapDataMustBecomeSteadyAnew() {
+    data(90, MS);
+    data(1, 80 * MS);
+    data(38, MS);
+    assertThat(silent(50 * MS)).isZero();
+    data(1, MS);
+    data(60, MS);
+    assertThat(silent(50 * MS)).isEqualTo(3);
+  }
+
+  private void slowAnswer(long nanos) {
     data(60, MS);
     suspicion.asked(now);
-    now += 4 * MS;
+    now += nanos;
     suspicion.answered(now);
     suspicion.data(now);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 8, 9})
+  void aTargetSlowToAnswerGetsTwiceThatTime(int millis) {
+    slowAnswer(millis * MS);
+    long stopped = now;
+    assertThat(silent(50 * MS)).isEqualTo(millis);
+    assertThat(suspicion.lost(now)).isTrue();
+    assertThat(now - stopped).isBetween(2 * millis * MS, 2 * millis * MS + MS + MS / 5);
+  }
+
+  @Test
+  void withATargetSlowerThanTheRhythmCanTellThereIsNoDoubt() {
+    slowAnswer(9 * MS);
+    suspicion.asked(now);
+    now += 18 * MS;
+    suspicion.answered(now);
+    data(60, MS);
     assertThat(silent(50 * MS)).isZero();
   }
 
   @Test
   void slownessIsForgotten() {
-    data(60, MS);
-    suspicion.asked(now);
-    now += 20 * MS;
-    suspicion.answered(now);
+    slowAnswer(20 * MS);
     data(60, MS);
     for (int i = 0; i < 7; i++) {
-      assertThat(suspicion.changesAt(now))
-          .as("after %d quick answers", i)
-          .isEqualTo(Long.MAX_VALUE);
       suspicion.asked(now);
       suspicion.answered(now);
     }
+    long stopped = now;
+    assertThat(silent(50 * MS)).isEqualTo(3);
+    assertThat(now - stopped).isBetween(7 * MS, 7 * MS + MS / 5);
+  }
+
+  @Test
+  void steadyDataStaysSteadyOverAStandstillOfOurs() {
+    data(60, MS);
+    now += 30 * MS;
+    suspicion.turned(30 * MS, now);
+    data(3, MS);
     assertThat(silent(50 * MS)).isEqualTo(3);
   }
 
@@ -185,6 +226,36 @@ class SuspicionTest {
     int changes = lab.changes.size();
     lab.run(500 * MS);
     assertThat(lab.changes).hasSize(changes);
+    lab.close();
+  }
+
+  /// 20 ms: long enough for doubt, too short for the continuity check.
+  @Test
+  void whatWaitsBehindDataThatOurOwnHostHoldsUpIsNoSilence() {
+    Lab lab = steady(2);
+    int changes = lab.changes.size();
+    lab.nodes.getFirst().member.blocked(true);
+    for (int i = 0; i < 40; i++) {
+      lab.nodes.getFirst().member.blocked(i < 20);
+      lab.peerSends();
+      lab.run(MS);
+    }
+    assertThat(lab.changes).hasSize(changes);
+    lab.close();
+  }
+
+  @Test
+  void aBlackholeWhileOurHostIsSlowIsNoticedAfterwards() {
+    Lab lab = steady(2);
+    lab.nodes.getFirst().member.blocked(true);
+    lab.run(10 * MS);
+    lab.nodes.getFirst().blackhole(true);
+    lab.run(10 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m0");
+    lab.nodes.getFirst().member.blocked(false);
+    lab.run(40 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m1");
+    assertThat(lab.lastChange().reason()).isEqualTo(Reason.TARGET);
     lab.close();
   }
 }

@@ -89,6 +89,11 @@ final class HandOver implements Port {
   }
 
   @Override
+  public boolean blocked() {
+    return member.blocked();
+  }
+
+  @Override
   public PortCounters counters() {
     return member.counters();
   }
