@@ -61,14 +61,15 @@ public final class Traffic {
         testbed.start(
             "traffic-peer-" + flow.port(),
             peer,
-            List.of(
-                program,
-                "udp",
-                "" + flow.port(),
-                flow.guestAddress(),
-                "" + flow.port(),
-                "rate=" + flow.rate(),
-                "gap=" + flow.gapMillis()));
+            Testbed.ahead(
+                List.of(
+                    program,
+                    "udp",
+                    "" + flow.port(),
+                    flow.guestAddress(),
+                    "" + flow.port(),
+                    "rate=" + flow.rate(),
+                    "gap=" + flow.gapMillis())));
     Agent.Call inGuest =
         guest
             .agent()

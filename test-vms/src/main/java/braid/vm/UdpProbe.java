@@ -122,8 +122,15 @@ public final class UdpProbe {
         testbed.start(
             name,
             peer,
-            List.of(
-                GuestFiles.here().traffic().toString(), "udp", number, from, number, pace, gap));
+            Testbed.ahead(
+                List.of(
+                    GuestFiles.here().traffic().toString(),
+                    "udp",
+                    number,
+                    from,
+                    number,
+                    pace,
+                    gap)));
     guest.start(String.join(" ", "udp", number, to, number, pace, gap));
     return new UdpProbe(guest, atPeer);
   }
@@ -169,7 +176,9 @@ public final class UdpProbe {
     @Override
     public void start(String arguments) {
       Path program = GuestFiles.here().traffic();
-      child = testbed.start(name, space, List.of((program + " " + arguments).split(" ", -1)));
+      child =
+          testbed.start(
+              name, space, Testbed.ahead(List.of((program + " " + arguments).split(" ", -1))));
     }
 
     @Override
