@@ -131,10 +131,9 @@ final class NicUnit {
     if (changed.equals(now.watched())) {
       LinkState next = stateOf(link, present);
       boolean news = next.up() != state.up();
-      if (!next.equals(state)) {
-        state = next;
-        engine.worker().submit(() -> tell(next));
-      }
+      state = next;
+      // Also what is no news: the way that it goes must not be new when it matters.
+      engine.worker().submit(() -> tell(next));
       if (news) {
         engine.events().publish(new NodeEvent.LinkChanged(now.name(), changed, next.up(), present));
       }

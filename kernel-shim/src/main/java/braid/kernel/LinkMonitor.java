@@ -25,7 +25,8 @@ import java.util.concurrent.TimeUnit;
 ///
 /// Months may pass between two reports, and the next one counts by the millisecond. So the thread
 /// takes the first reports many times over, until the JVM has compiled what a report goes through,
-/// and then it is [Urgency#raise]d.
+/// and then it is [Urgency#raise]d. Interfaces that matter are told some times over, too, for what
+/// the listener does with them runs cold the first time (2 to 4 ms in a node).
 public final class LinkMonitor implements AutoCloseable {
   /// Hears of interfaces, on the monitor's thread. It must not wait long.
   @FunctionalInterface
@@ -42,6 +43,7 @@ public final class LinkMonitor implements AutoCloseable {
   /// With the few interfaces that there are: what the JVM wants to see before it compiles.
   private static final int REHEARSALS = 500;
 
+  private static final int TELLINGS = 3;
   private static final long PATIENCE_MILLIS = 1_000;
 
   /// Of what [Poll] says: the second descriptor has something.
@@ -92,7 +94,8 @@ public final class LinkMonitor implements AutoCloseable {
   /// holds back its report; those that are not there yet from a second after they appear. Any
   /// thread.
   ///
-  /// @param names all that matter, in place of those of the last call
+  /// @param names all that matter, in place of those of the last call; the listener hears of each
+  ///              that is there again
   public void watch(Set<String> names) {
     if (!names.equals(watched)) {
       watched = Set.copyOf(names);
@@ -121,10 +124,11 @@ public final class LinkMonitor implements AutoCloseable {
         int ready =
             Poll.any(watched.isEmpty() ? -1 : LOOK_MILLIS, Sys.POLLIN(), wake.fd(), socket.fd());
         wake.drain();
-        if ((ready & REPORT) != 0 && !socket.receive(this::message)) {
+        if ((ready & REPORT) == 0) {
+          look();
+        } else if (!socket.receive(this::message)) {
           list();
         }
-        look();
       }
     } catch (RuntimeException e) {
       if (running) {
@@ -136,6 +140,9 @@ public final class LinkMonitor implements AutoCloseable {
   private void look() {
     Set<String> names = watched;
     long now = System.nanoTime();
+    if (!names.equals(followed)) {
+      List.copyOf(known.values()).forEach(link -> tellAgain(link, names));
+    }
     if (!names.equals(followed) || now >= followAt) {
       counts.follow(names);
       followed = names;
@@ -144,6 +151,14 @@ public final class LinkMonitor implements AutoCloseable {
     counts.look(this::ask);
   }
 
+  private void tellAgain(Link link, Set<String> names) {
+    for (int i = 0; i < TELLINGS && names.contains(link.name()); i++) {
+      tell(link, true);
+    }
+  }
+
+  /// Waits for the kernel's configuration lock, which whoever took the carrier away may hold: not
+  /// while there are reports to take.
   private void ask(String name) {
     for (Link link : known.values()) {
       if (link.name().equals(name)) {
