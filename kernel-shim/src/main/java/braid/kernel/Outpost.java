@@ -73,7 +73,6 @@ public final class Outpost {
   }
 
   private void run() {
-    boolean _ = Urgency.raise();
     try (UnixSocket outside = new UnixSocket(new Fd(connection));
         UnixSocket inside = new UnixSocket(new Fd(inner))) {
       outside.timeouts(Duration.ZERO, PATIENCE);

@@ -25,6 +25,8 @@ final class OwnTable {
               answered.countDown();
               if (separate[0]) {
                 LinuxThread.closeOthers(kept);
+                // It sleeps; but of all threads of a killed process it must be the first to end.
+                boolean _ = Urgency.raise();
                 work.run();
               }
             });
