@@ -52,6 +52,7 @@ final class FailoverBench {
   int run() throws IOException {
     Map<Contender, Score> scores = new LinkedHashMap<>();
     try (Testbed testbed = Testbed.open(Path.of("target", "bench-failover-logs"))) {
+      testbed.endsFirst();
       for (ContenderKind kind : options.contenders()) {
         say("start " + kind.text);
         Contender contender = testbed.own(kind.start(testbed));

@@ -287,7 +287,7 @@ public final class QemuVm implements Guest {
         }
         command.addAll(List.of("-fw_cfg", "name=opt/braid/run,file=" + file));
       }
-      Child child = testbed.start(name, namespace, Testbed.ahead(command));
+      Child child = testbed.start(name, namespace, testbed.ahead(command));
       return testbed.own(new QemuVm(name, child, agent, qmp));
     }
 

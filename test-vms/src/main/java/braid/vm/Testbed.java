@@ -35,6 +35,7 @@ public final class Testbed implements AutoCloseable {
   private final Shell shell;
   private final Thread hook;
   private boolean closed;
+  private volatile boolean endsFirst;
 
   private Testbed(String prefix, Path directory, Path logs) {
     this.prefix = prefix;
@@ -91,15 +92,22 @@ public final class Testbed implements AutoCloseable {
     return start(name, namespace, command, line -> false);
   }
 
-  /// A command for what a measurement looks at, a guest or its peer: it goes before all that is
-  /// started, compiled or compared beside it, but for the threads that carry frames. In a cluster
-  /// other nodes have processors of their own; here a node that begins anew keeps two processors
-  /// busy for seconds.
+  /// From now on guests and the ends of measured traffic go before all that is started, compiled
+  /// or compared beside them, but for the threads that carry frames (nice -15). In a cluster other
+  /// nodes have processors of their own; here a node that begins anew keeps two processors busy for
+  /// seconds. For a measurement of time with little traffic: a busy guest would starve the rest.
+  public void endsFirst() {
+    endsFirst = true;
+  }
+
+  /// A guest's or an end's command as it is to be started.
   ///
   /// @param command program and arguments
-  /// @return the same under nice(1)
-  static List<String> ahead(List<String> command) {
-    return Stream.concat(Stream.of("nice", "-n", "-15"), command.stream()).toList();
+  /// @return the same under nice(1), if [#endsFirst]
+  List<String> ahead(List<String> command) {
+    return endsFirst
+        ? Stream.concat(Stream.of("nice", "-n", "-15"), command.stream()).toList()
+        : command;
   }
 
   Child start(

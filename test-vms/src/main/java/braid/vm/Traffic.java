@@ -61,7 +61,7 @@ public final class Traffic {
         testbed.start(
             "traffic-peer-" + flow.port(),
             peer,
-            Testbed.ahead(
+            testbed.ahead(
                 List.of(
                     program,
                     "udp",

@@ -122,7 +122,7 @@ public final class UdpProbe {
         testbed.start(
             name,
             peer,
-            Testbed.ahead(
+            testbed.ahead(
                 List.of(
                     GuestFiles.here().traffic().toString(),
                     "udp",
@@ -178,7 +178,7 @@ public final class UdpProbe {
       Path program = GuestFiles.here().traffic();
       child =
           testbed.start(
-              name, space, Testbed.ahead(List.of((program + " " + arguments).split(" ", -1))));
+              name, space, testbed.ahead(List.of((program + " " + arguments).split(" ", -1))));
     }
 
     @Override

@@ -71,7 +71,7 @@ public final class UmlVm implements Guest {
         testbed.start(
             options.name(),
             null,
-            Testbed.ahead(command),
+            testbed.ahead(command),
             line -> {
               Agent there = agent.get();
               return there != null && there.take(line);
