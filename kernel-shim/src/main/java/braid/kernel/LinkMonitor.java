@@ -50,7 +50,7 @@ public final class LinkMonitor implements AutoCloseable {
   private static final int REPORT = 2;
 
   /// How late a carrier can be noticed whose report the kernel holds back.
-  static final int LOOK_MILLIS = 20;
+  static final int LOOK_MILLIS = 100;
 
   /// How late an interface that is watched is looked at, once it has appeared.
   private static final long FOLLOW_NANOS = 1_000_000_000L;
