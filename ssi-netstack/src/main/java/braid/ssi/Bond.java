@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 /// frames are dropped and counted.
 ///
 /// **Draining.** A member told to drain gets no new flows; those on it leave at their next gap, or
-/// after a second without one. It carries frames again only when no other is healthy and it is.
+/// after a second without one. It carries frames again only when no other is healthy and it is,
+/// or no other of any use.
 ///
 /// **Addresses.** The hosts behind the bond use their own MACs on every member. Probes go out from
 /// an address of the member's own, never a host's.
@@ -289,13 +290,14 @@ public final class Bond implements Port, AutoCloseable {
     boolean late = false;
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(i);
-      member.turned(gap, now);
       long rhythm = member.rhythmNanos();
       if (gap > rhythm) {
         member.stalled(gap, gap - rhythm, now);
         news = true;
         late |= gap > 2 * rhythm;
       }
+      // After the above: what could not be heard until now is not late as well.
+      member.turned(gap, now);
     }
     if (late) {
       aggregation.stalled(gap);

@@ -244,8 +244,7 @@ final class Member {
       target.suspicion().turned(gap, now);
       if (port.blocked()) {
         // Its answers wait behind data that our own guest does not take.
-        target.beat().deaf(now);
-        target.suspicion().deaf(now);
+        target.deaf(now);
       }
     }
   }

@@ -22,6 +22,12 @@ sealed interface TargetProbe permits ArpProbe, NsProbe {
     suspicion().reset(now);
   }
 
+  /// Nothing could be heard until now: silence and doubt begin here.
+  default void deaf(long now) {
+    beat().deaf(now);
+    suspicion().deaf(now);
+  }
+
   /// A question is due, in rhythm or in doubt.
   default boolean due(long now) {
     return beat().due(now) || suspicion().due(now);

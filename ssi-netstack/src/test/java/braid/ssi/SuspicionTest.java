@@ -258,4 +258,22 @@ class SuspicionTest {
     assertThat(lab.lastChange().reason()).isEqualTo(Reason.TARGET);
     lab.close();
   }
+
+  /// Both are taken off the silence, but not one after the other.
+  @Test
+  void aStandstillWhileOurHostIsSlowDelaysNothingAfterwards() {
+    Lab lab = new Lab(pools, CONFIG, 2, 1);
+    lab.run(200 * MS);
+    lab.nodes.getFirst().blackhole(true);
+    lab.run(2 * MS);
+    lab.nodes.getFirst().member.blocked(true);
+    lab.run(2 * MS);
+    lab.clock.advance(500 * MS);
+    lab.turn();
+    lab.nodes.getFirst().member.blocked(false);
+    lab.run(60 * MS);
+    assertThat(lab.bond.activeMember()).isEqualTo("m1");
+    assertThat(lab.lastChange().reason()).isEqualTo(Reason.TARGET);
+    lab.close();
+  }
 }
