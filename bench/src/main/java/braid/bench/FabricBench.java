@@ -237,25 +237,15 @@ final class FabricBench {
   }
 
   private void report(List<Round> rounds) throws IOException {
-    double tcp = PairStatistics.median(rounds.stream().mapToDouble(Round::tcp).toArray());
-    double mtu =
-        PairStatistics.median(rounds.stream().mapToDouble(r -> r.mtu.gbps(MTU_FRAME)).toArray());
-    double gso =
-        PairStatistics.median(rounds.stream().mapToDouble(r -> r.gso.gbps(GSO_FRAME)).toArray());
-    double tunnel = PairStatistics.median(rounds.stream().mapToDouble(Round::tunnel).toArray());
-    double small =
-        PairStatistics.median(rounds.stream().mapToDouble(r -> r.small.mpps()).toArray());
-    double mtuRatio =
-        PairStatistics.median(
-            rounds.stream().mapToDouble(r -> r.mtu.gbps(MTU_FRAME) / r.tcp).toArray());
-    double gsoRatio =
-        PairStatistics.median(
-            rounds.stream().mapToDouble(r -> r.gso.gbps(GSO_FRAME) / r.tcp).toArray());
-    double smallRatio =
-        PairStatistics.median(
-            rounds.stream().mapToDouble(r -> r.small.mpps() / r.tunnel).toArray());
-    double roundTrip =
-        PairStatistics.median(rounds.stream().mapToDouble(Round::roundTripMillis).toArray());
+    double tcp = PairStatistics.median(rounds, Round::tcp);
+    double mtu = PairStatistics.median(rounds, r -> r.mtu.gbps(MTU_FRAME));
+    double gso = PairStatistics.median(rounds, r -> r.gso.gbps(GSO_FRAME));
+    double tunnel = PairStatistics.median(rounds, Round::tunnel);
+    double small = PairStatistics.median(rounds, r -> r.small.mpps());
+    double mtuRatio = PairStatistics.median(rounds, r -> r.mtu.gbps(MTU_FRAME) / r.tcp);
+    double gsoRatio = PairStatistics.median(rounds, r -> r.gso.gbps(GSO_FRAME) / r.tcp);
+    double smallRatio = PairStatistics.median(rounds, r -> r.small.mpps() / r.tunnel);
+    double roundTrip = PairStatistics.median(rounds, Round::roundTripMillis);
     out.printf(
         Locale.ROOT,
         """

@@ -89,11 +89,9 @@ final class NodeBench {
   }
 
   private void report(List<Run> runs, Rest without, Rest with) throws IOException {
-    double listening =
-        PairStatistics.median(runs.stream().mapToDouble(Run::listeningMillis).toArray());
-    double resident =
-        PairStatistics.median(runs.stream().mapToDouble(Run::residentMebibytes).toArray());
-    double idle = PairStatistics.median(runs.stream().mapToDouble(Run::idlePercent).toArray());
+    double listening = PairStatistics.median(runs, Run::listeningMillis);
+    double resident = PairStatistics.median(runs, Run::residentMebibytes);
+    double idle = PairStatistics.median(runs, Run::idlePercent);
     double each = (with.ownMebibytes - without.ownMebibytes) / GUESTS;
     double idleEach = (with.idlePercent - without.idlePercent) / GUESTS;
     out.printf(

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 
 /// The valid pairs of one path and frame size, by machine state.
 final class PairStatistics {
@@ -62,8 +63,8 @@ final class PairStatistics {
               median(ratios),
               ratios[0],
               ratios[ratios.length - 1],
-              median(list.stream().mapToDouble(Pair::ours).toArray()) / 1e6,
-              median(list.stream().mapToDouble(Pair::peer).toArray()) / 1e6,
+              median(list, Pair::ours) / 1e6,
+              median(list, Pair::peer) / 1e6,
               list.size(),
               forks.size()));
     }
@@ -84,6 +85,11 @@ final class PairStatistics {
     map.put("ours_mpps", row.oursMpps());
     map.put("peer_mpps", row.peerMpps());
     return map;
+  }
+
+  /// The median of what `of` says of each.
+  static <T> double median(List<T> list, ToDoubleFunction<T> of) {
+    return median(list.stream().mapToDouble(of).toArray());
   }
 
   /// The middle one of `values`, in whatever order; of an even number the mean of the middle two.

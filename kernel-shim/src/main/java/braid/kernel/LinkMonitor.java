@@ -140,10 +140,11 @@ public final class LinkMonitor implements AutoCloseable {
   private void look() {
     Set<String> names = watched;
     long now = System.nanoTime();
-    if (!names.equals(followed)) {
-      List.copyOf(known.values()).forEach(link -> tellAgain(link, names));
+    boolean others = !names.equals(followed);
+    if (others) {
+      tellAgain(names);
     }
-    if (!names.equals(followed) || now >= followAt) {
+    if (others || now >= followAt) {
       counts.follow(names);
       followed = names;
       followAt = now + FOLLOW_NANOS;
@@ -151,9 +152,13 @@ public final class LinkMonitor implements AutoCloseable {
     counts.look(this::ask);
   }
 
-  private void tellAgain(Link link, Set<String> names) {
-    for (int i = 0; i < TELLINGS && names.contains(link.name()); i++) {
-      tell(link, true);
+  private void tellAgain(Set<String> names) {
+    for (Link link : known.values()) {
+      if (names.contains(link.name())) {
+        for (int i = 0; i < TELLINGS; i++) {
+          tell(link, true);
+        }
+      }
     }
   }
 
