@@ -54,6 +54,11 @@ verb_doctor() {
   else
     lacks "QEMU 10" "./dev setup"
   fi
+  if [ -d "$OVS/root" ]; then
+    has "Open vSwitch at $OVS"
+  else
+    lacks "Open vSwitch" "./dev setup"
+  fi
   for file in vmlinux initramfs.cpio jre.squashfs traffic bond-choices uml-xstate.so; do
     if [ -e "$GUEST/$file" ]; then has "guest file $file"; else lacks "guest file $file" "./dev setup"; fi
   done

@@ -39,9 +39,10 @@ need_guests() {
   exec 8>&-
 }
 
-# DPDK: the other implementation, on either end, in tests and benchmarks.
+# The other implementations, on either end, in tests and benchmarks.
 need_bench() {
   need_packages "the comparison with DPDK" dpdk-dev iproute2 iperf3
+  need_openvswitch
 }
 
 # made FILE INPUT...: true if FILE was made from these inputs as they are now. Otherwise FILE is to

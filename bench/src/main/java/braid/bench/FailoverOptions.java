@@ -19,8 +19,9 @@ record FailoverOptions(
       """
       usage: bench failover [--json FILE] [--faults N] [--turn N] [--contenders LIST]
 
-        The same faults against Braid's bond below the guest and in the guest, the kernel's bonding
-        in the guest and DPDK's net_bonding, in turns within one run: outages, losses.
+        The same faults against Braid's bond below the guest, in the guest and below an application
+        of DPDK, the kernel's bonding in the guest and DPDK's net_bonding over two Open vSwitch or
+        two nodes of Braid, in turns within one run: outages, losses.
 
         --json FILE        also write the result as JSON
         --faults N         faults of each kind and contender, 1 to 1000 (default 30)

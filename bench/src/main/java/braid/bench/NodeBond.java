@@ -6,27 +6,30 @@ import braid.vm.UdpProbe;
 import braid.vm.UmlVm;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Function;
 
-/// Braid's bond below an unmodified user-mode Linux guest on node A: the NIC of node B, reached
-/// over the fabric, is preferred, node A's own takes over. Defaults and an ARP target; but that
-/// the hold time does not grow, since faults come faster here than in life.
+/// Braid's bond below an unmodified user-mode Linux guest on node A, or below a DPDK application in
+/// its place: the NIC of node B, reached over the fabric, is preferred, node A's own takes over.
+/// Defaults and an ARP target; but that the hold time does not grow, since faults come faster here
+/// than in life.
 ///
 /// The remote NIC is the preferred one so that all three faults hit a path that another process, on
 /// another node, carries.
 final class NodeBond implements Contender {
-  private static final int PORT = 5000;
   private static final int NODE_B = 1;
 
+  private final String name;
   private final ClusterScene scene;
-  private final UmlVm vm;
-  private final UdpProbe probe;
+  private final End end;
 
-  NodeBond(Testbed testbed) {
+  private NodeBond(
+      Testbed testbed, ContenderKind kind, String prefix, Function<ClusterScene, End> user) {
+    name = kind.text;
     scene =
         ClusterScene.start(
             testbed,
             new ClusterScene.Settings(
-                "nb-",
+                prefix,
                 2,
                 0,
                 "primary: "
@@ -34,21 +37,65 @@ final class NodeBond implements Contender {
                     + ", hold-max: 500ms, arp-target: "
                     + ClusterScene.PEER,
                 false));
-    vm = scene.guest();
-    probe =
-        UdpProbe.start(
-            testbed,
-            "nb-udp",
-            vm,
-            scene.lan().namespace(),
-            ClusterScene.GUEST,
-            ClusterScene.PEER,
-            PORT);
+    end = user.apply(scene);
+  }
+
+  /// Its user is a guest.
+  static NodeBond belowGuest(Testbed testbed) {
+    return new NodeBond(
+        testbed,
+        ContenderKind.BRAID_NODE,
+        "nb-",
+        scene -> {
+          UmlVm vm = scene.guest();
+          return new InGuest(
+              vm,
+              UdpProbe.start(
+                  testbed,
+                  "nb-udp",
+                  vm,
+                  scene.lan().namespace(),
+                  ClusterScene.GUEST,
+                  ClusterScene.PEER,
+                  5000));
+        });
+  }
+
+  /// Its user is an application of DPDK, as net_bonding's is.
+  static NodeBond belowDpdk(Testbed testbed) {
+    return new NodeBond(
+        testbed,
+        ContenderKind.BRAID_BELOW_DPDK,
+        "nd-",
+        scene ->
+            new DpdkApplication(
+                testbed,
+                "nd-",
+                scene.lan().namespace(),
+                5500,
+                DpdkApplication.Setup.over(scene.socket())));
+  }
+
+  private record InGuest(UmlVm vm, UdpProbe probe) implements End {
+    @Override
+    public void pause() {
+      probe.pause();
+    }
+
+    @Override
+    public void resume() {
+      probe.resume();
+    }
+
+    @Override
+    public void close() {
+      vm.close();
+    }
   }
 
   @Override
   public String name() {
-    return ContenderKind.BRAID_NODE.text;
+    return name;
   }
 
   @Override
@@ -85,21 +132,21 @@ final class NodeBond implements Contender {
 
   @Override
   public UdpProbe probe() {
-    return probe;
+    return end.probe();
   }
 
   @Override
   public void pause() {
-    probe.pause();
+    end.pause();
   }
 
   @Override
   public void resume() {
-    probe.resume();
+    end.resume();
   }
 
   @Override
   public void close() {
-    vm.close();
+    end.close();
   }
 }

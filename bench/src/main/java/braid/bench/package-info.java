@@ -10,6 +10,9 @@
 /// **Reading order**: [Bench] (the command line), [RingBench] (the run), [Side] (what is compared),
 /// [Testpmd] and [LoopBackend] (the processes), [StateProbe], [PairStatistics].
 ///
+/// `bench failover` is another kind: times, not rates. Read [FailoverBench] (the method),
+/// [ContenderKind] (who takes part), [Outages] (what counts).
+///
 /// **Processes**: everything measured is a child in a session of its own with a raised scheduler
 /// group; all are ended by pid, huge pages are given back.
 package braid.bench;

@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 
 /// The hosts of the failover demo: two node processes in two namespaces, each with one NIC on a LAN
-/// with a peer in it, and
-/// how a virtual machine is attached to both.
+/// with a peer in it, and how a virtual machine is attached to both.
 ///
 /// ```
 ///   VM: ssi0 ── n0 ── a.sock ── node A: brd-a0 ─ br0 ─ eth0 ── to-a ┐
 ///        │                                                          ├ LAN br0, peer 10.77.0.1
 ///        └───── n1 ── b.sock ── node B: brd-b0 ─ br0 ─ eth0 ── to-b ┘
 /// ```
+/// To compare, [OpenVswitch] can stand in the place of both nodes.
 public final class FailoverScene {
   /// The peer on the LAN.
   public static final String PEER = "10.77.0.1";
@@ -20,26 +20,48 @@ public final class FailoverScene {
   /// The guest on the LAN.
   public static final String GUEST = "10.77.0.2";
 
+  /// Huge pages of 2 MiB for [#overOpenVswitch].
+  public static final int OPEN_VSWITCH_PAGES = 2 * OpenVswitch.HUGE_PAGES;
+
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Pattern NODE_READY = Pattern.compile("node is ready");
 
+  /// What runs on a node and serves its socket.
+  interface Backend {
+    /// Starts its process.
+    ///
+    /// @param name of its log
+    /// @return serving; may be killed, and started again
+    Child start(String name);
+
+    /// True if it uses a processor even when nothing comes.
+    default boolean polls() {
+      return false;
+    }
+  }
+
+  /// Makes a node's back-end.
+  private interface Equipment {
+    Backend of(int node, Namespace space, Path socket);
+  }
+
   private final Testbed testbed;
   private final String prefix;
-  private final String guestKeys;
   private final Lan lan;
   private final Namespace[] spaces = new Namespace[2];
+  private final Backend[] backends = new Backend[2];
   private final Child[] nodes = new Child[2];
   private final int[] starts = new int[2];
 
-  private FailoverScene(Testbed testbed, String prefix, String guestKeys) {
+  private FailoverScene(Testbed testbed, String prefix, Equipment equipment) {
     this.testbed = testbed;
     this.prefix = prefix;
-    this.guestKeys = guestKeys;
     this.lan = Lan.create(testbed, prefix + "lan");
     lan.address(PEER + "/24");
     for (int i = 0; i < 2; i++) {
       spaces[i] = testbed.namespace(prefix + "node-" + letter(i));
       lan.attach("to-" + letter(i), spaces[i], "eth0");
+      backends[i] = equipment.of(i, spaces[i], socket(i));
       startNode(i);
     }
   }
@@ -76,7 +98,42 @@ public final class FailoverScene {
   /// @param prefix    of the names of its namespaces and processes
   /// @param guestKeys more keys of the nodes' guests, each with a comma before it
   public static FailoverScene start(Testbed testbed, String prefix, String guestKeys) {
-    return new FailoverScene(testbed, prefix, guestKeys);
+    return new FailoverScene(
+        testbed,
+        prefix,
+        (node, space, socket) ->
+            name -> startBraid(testbed, name, space, letter(node), socket, guestKeys));
+  }
+
+  /// The same with Open vSwitch in place of our nodes. It needs [#OPEN_VSWITCH_PAGES], and
+  /// front-ends that listen at [#socket].
+  ///
+  /// @param prefix of the names of its namespaces and processes
+  public static FailoverScene overOpenVswitch(Testbed testbed, String prefix) {
+    FailoverScene scene =
+        new FailoverScene(
+            testbed,
+            prefix,
+            (node, space, socket) ->
+                new OpenVswitch(testbed, prefix + "ovs-" + letter(node), space, socket));
+    scene.lan.checksums();
+    return scene;
+  }
+
+  private static Child startBraid(
+      Testbed testbed, String name, Namespace space, String n, Path socket, String guestKeys) {
+    Child node =
+        testbed.start(
+            name,
+            space,
+            BraidProgram.command(
+                "node",
+                "--nic",
+                n + "0=tap:brd-" + n + "0,bridge=br0,uplink=eth0",
+                "--guest",
+                "vm1=" + socket + ",nic=" + n + "0" + guestKeys));
+    node.console().await(NODE_READY, WAIT);
+    return node;
   }
 
   /// A machine with a NIC on each node and `braid` inside, not started.
@@ -107,22 +164,30 @@ public final class FailoverScene {
     String n = letter(node);
     String name = prefix + "node-" + n + (starts[node] == 0 ? "" : "-" + starts[node]);
     starts[node]++;
-    nodes[node] =
-        testbed.start(
-            name,
-            spaces[node],
-            BraidProgram.command(
-                "node",
-                "--nic",
-                n + "0=tap:brd-" + n + "0,bridge=br0,uplink=eth0",
-                "--guest",
-                "vm1=" + socket(node) + ",nic=" + n + "0" + guestKeys));
-    nodes[node].console().await(NODE_READY, WAIT);
+    nodes[node] = backends[node].start(name);
   }
 
   /// SIGKILL to a node process; returns without waiting for its end.
   public void killNode(int node) {
     nodes[node].signal("KILL");
+  }
+
+  /// Back-ends that poll stand still, so that whoever is measured next has the processors.
+  public void pause() {
+    signalPollers("STOP");
+  }
+
+  /// They go on.
+  public void resume() {
+    signalPollers("CONT");
+  }
+
+  private void signalPollers(String signal) {
+    for (int i = 0; i < nodes.length; i++) {
+      if (backends[i].polls()) {
+        nodes[i].signal(signal);
+      }
+    }
   }
 
   /// A node's NIC loses its carrier, or has it again.

@@ -61,6 +61,11 @@ public record GuestFiles(Path cache) {
     return present("qemu10/qemu-system-x86_64");
   }
 
+  /// The root under which Open vSwitch with DPDK was unpacked.
+  public Path openVswitch() {
+    return present("openvswitch/root");
+  }
+
   /// The directory with all parts of the guests.
   public Path guest() {
     return present("guest");

@@ -67,6 +67,12 @@ public final class Lan {
     namespace.address(BRIDGE, address);
   }
 
+  /// What the LAN's namespace itself sends has its checksums, as on a real wire; otherwise the
+  /// kernel leaves them to whoever cuts the frame last, and not every receiver knows that.
+  public void checksums() {
+    namespace.run("ethtool", "-K", BRIDGE, "tx", "off");
+  }
+
   /// Pulls the cable: the other end loses carrier at once.
   ///
   /// @param port of the switch
