@@ -129,11 +129,12 @@ public final class FileDirectory implements Directory {
               StandardWatchEventKinds.ENTRY_MODIFY,
               StandardWatchEventKinds.ENTRY_DELETE);
     }
-    Thread.ofVirtual().name("braid-directory-files").start(this::followEvents);
     write(new Publication(node, incarnation, ++sequence, List.of()));
     scan();
+    // From here on only the lane scans; events have been collected since they were registered for.
     lane.every(SCAN, this::scan);
     lane.every(LIVES, this::checkLives);
+    Thread.ofVirtual().name("braid-directory-files").start(this::followEvents);
   }
 
   @Override

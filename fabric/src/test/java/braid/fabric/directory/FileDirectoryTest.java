@@ -67,6 +67,20 @@ class FileDirectoryTest {
     assertThat(versions).hasSize(told);
   }
 
+  /// Its own first file is an event too, and is reported while it opens.
+  @Test
+  void whatHappensInTheFolderMeanwhileDoesNotDisturbTheOpening() {
+    for (char c = 'a'; c < 'e'; c++) {
+      String name = String.valueOf(c);
+      open(name).publish(List.of(nic(name, "e0")));
+    }
+    for (int i = 0; i < 200; i++) {
+      try (FileDirectory late = FileDirectory.open(folder, "z", Clock.sinceEpoch())) {
+        assertThat(late.map().members()).contains("a", "b", "c", "d", "z");
+      }
+    }
+  }
+
   @Test
   void whoLeavesIsGone() {
     FileDirectory a = open("a");
