@@ -18,10 +18,11 @@
  *                                                    nothing arrived for longer than `gap` ms, as
  *                                                    this end's kernel saw it, however late this
  *                                                    program was to look; t is when it ended,
- *                                                    first..last the numbers before and after,
+ *                                                    first the highest number before, last the
+ *                                                    number after (smaller if that one was late),
  *                                                    pace_ms how far apart the sender sent those
- *                                                    two, net_ms the gap without the sender's own
- *                                                    delay if nothing was sent between the two
+ *                                                    before and after, net_ms the gap without the
+ *                                                    sender's own delay if nothing was sent between
  *     missing first= last=                           at the end: ranges never received
  *     duplicate number= times=                       at the end: received more than once
  *     report sent= received= lost= duplicated= reordered= highest= max_gap_ms= late_sends=
@@ -130,12 +131,13 @@ static void udp_note_gap(int64_t at, const struct packet *p) {
   if (udp.received == 0) return;
   if (gap > udp.max_gap) udp.max_gap = gap;
   if (gap <= udp.gap) return;
-  uint32_t lost = p->number > udp.last_number ? p->number - udp.last_number - 1 : 0;
+  uint32_t highest = (uint32_t)udp.highest;
+  uint32_t lost = p->number > highest ? p->number - highest - 1 : 0;
   int64_t pace = p->sent_at - udp.last_sent_at;
   int64_t held = p->number == udp.last_number + 1 && pace > udp.interval ? pace - udp.interval : 0;
   printf("gap t=%.3f ms=%.3f net_ms=%.3f pace_ms=%.3f first=%u last=%u lost=%u\n",
          since_start(at), (double)gap / 1e6, (double)(gap - held) / 1e6, (double)pace / 1e6,
-         udp.last_number, p->number, lost);
+         highest, p->number, lost);
 }
 
 /* One packet, and when this end's kernel had it, on the monotonic clock. */

@@ -54,8 +54,8 @@ public record UdpReport(
   /// @param millis how long nothing arrived
   /// @param netMillis the same without the sender's own delay, if it sent nothing in between
   /// @param paceMillis how far apart the sender sent the packets before and after it
-  /// @param first number before it
-  /// @param last number after it
+  /// @param first highest number before it
+  /// @param last number after it; smaller if that packet was late
   /// @param lost numbers between these two, which may still come later
   public record Gap(
       double endMillis,
@@ -64,7 +64,14 @@ public record UdpReport(
       double paceMillis,
       long first,
       long last,
-      long lost) {}
+      long lost) {
+
+    /// True if it began with a number from one up to, not including, another, or reached into
+    /// them. A late packet may end it: it says nothing of when that was.
+    private boolean within(long from, long to) {
+      return Math.max(first, last) >= from && first < to;
+    }
+  }
 
   /// Reads a report.
   ///
@@ -159,6 +166,6 @@ public record UdpReport(
   /// @param to first number that does not count
   /// @return those above the limit
   public Stream<Gap> gapsWithin(long from, long to) {
-    return gaps.stream().filter(gap -> gap.last() >= from && gap.first() < to);
+    return gaps.stream().filter(gap -> gap.within(from, to));
   }
 }

@@ -43,6 +43,18 @@ class ReportTest {
   }
 
   @Test
+  void aGapThatALatePacketEndsBelongsToWhereItBegan() {
+    UdpReport report =
+        UdpReport.parse(
+            List.of(
+                "gap t=52539.331 ms=34.747 net_ms=34.747 pace_ms=-513.416 first=3619 last=1178 lost=0",
+                SAID.getLast()));
+    assertThat(report.longestOutageWithin(3600, 3700)).isEqualTo(34.747);
+    assertThat(report.longestOutageWithin(1100, 1200)).isZero();
+    assertThat(report.longestOutageWithin(3700, 3800)).isZero();
+  }
+
+  @Test
   void noReportIsAnErrorThatShowsWhatWasSaid() {
     assertThatThrownBy(() -> UdpReport.parse(List.of("traffic: bind: Address already in use")))
         .hasMessageContaining("Address already in use");
