@@ -42,7 +42,6 @@ final class DpdkApplication implements End {
     testpmd.console().await(Pattern.compile("Done|Press enter|testpmd>"), WAIT);
     setup.commands.forEach(this::say);
     say("start");
-    space.ip("link", "set", "dtap0", "address", MAC);
     space.address("dtap0", FailoverScene.GUEST + "/24");
     space.ip("link", "set", "dtap0", "up");
     probe =
@@ -80,8 +79,10 @@ final class DpdkApplication implements End {
           .formatted(number, MAC, socket);
     }
 
+    /// With the guest's address from the start: the kernel speaks first, and who speaks first is
+    /// who a node then takes the guest to be.
     private static String tap() {
-      return "net_tap0,iface=dtap0";
+      return "net_tap0,iface=dtap0,mac=" + MAC;
     }
   }
 

@@ -56,12 +56,9 @@ final class FailoverBench {
       for (ContenderKind kind : options.contenders()) {
         say("start " + kind.text);
         Contender contender = testbed.own(kind.start(testbed));
-        // One fault of each kind that does not count: programs run cold the first time.
-        for (FaultKind fault : contender.catches()) {
-          round(contender, fault, new Score());
-        }
-        contender.pause();
         scores.put(contender, new Score());
+        // One fault of each kind that does not count: programs run cold the first time.
+        take(contender, new Score(), 1);
       }
       int turns = Math.ceilDiv(options.faults(), options.perTurn());
       for (int turn = 0; turn < turns; turn++) {
