@@ -18,6 +18,8 @@ final class FlowTable {
   private final long[] seen = new long[PLACES];
   private final int[] sent = new int[PLACES];
   private final int[] counted = new int[PLACES];
+  private final int[] share = new int[PLACES];
+  private final int[] shareBefore = new int[PLACES];
   private final int[] presumed = new int[PLACES];
   private final long[] countedPeriod = new long[PLACES];
   private final long[] placedPeriod = new long[PLACES];
@@ -62,9 +64,26 @@ final class FlowTable {
     return countedPeriod[place] == period ? counted[place] : 0;
   }
 
-  void counted(int place, long period, int bytes) {
-    countedPeriod[place] = period;
+  /// It sent on.
+  ///
+  /// @param bytes that count in `period`, all in all
+  /// @param more  of them are new in its member's [Load]
+  void counted(int place, long period, int bytes, int more) {
+    if (countedPeriod[place] != period) {
+      shareBefore[place] = countedPeriod[place] == period - 1 ? share[place] : 0;
+      share[place] = 0;
+      countedPeriod[place] = period;
+    }
     counted[place] = bytes;
+    share[place] += more;
+  }
+
+  /// Its part of what its member's [Load] says in `period`: of this period or the last, as there.
+  int share(int place, long period) {
+    if (countedPeriod[place] == period) {
+      return Math.max(share[place], shareBefore[place]);
+    }
+    return countedPeriod[place] == period - 1 ? share[place] : 0;
   }
 
   /// What it is presumed to be as long as it is fresh, 0 when it is not.

@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// a gap comes back when a near one is free again. So a few small flows stay near, and a second
 /// bulk flow goes far rather than share.
 ///
+/// **What is its own** does not count against the member where it is, neither as a flow nor as use.
+/// Else a flow alone on a full member would take the place beside one that just recovers for the
+/// better one, and then two members have two flows each, without gaps, and the third none.
+///
 /// **What a flow is presumed to be** until there was time to see: a new TCP flow, and one that
 /// begins to send large frames, may become bulk and counts as a whole flow; anything else counts a
 /// sixteenth. A flow that ends (FIN, RST) no longer counts, so short connections one after the
@@ -106,7 +110,7 @@ final class Flowlets implements Steering {
     long period = Load.period(now);
     double own = 0;
     if (from != null) {
-      own = (double) flows.counted(place, period) / Load.BULK_BYTES;
+      own = (double) flows.share(place, period) / Load.BULK_BYTES;
       unplace(place, from, period, now);
     }
     Member to = choose(from, own, crew, now);
@@ -142,9 +146,10 @@ final class Flowlets implements Steering {
       if (member.out().spare() <= 0 || (near && (!member.near() || full(member, mine, now)))) {
         continue;
       }
-      double score =
-          (member.out().load().flows(now) - mine + member.out().utilisation(now) + 1)
-              / member.out().weight();
+      double others = Math.max(0, member.out().load().flows(now) - mine);
+      double used = member.out().utilisation(now);
+      used = mine > 0 ? used * others / (others + mine) : used;
+      double score = (others + used + 1) / member.out().weight();
       // Where it is already it stays, unless elsewhere is better by a margin.
       score -= member == from ? GAIN / member.out().weight() : 0;
       double alike = ALIKE / member.out().weight();
@@ -168,10 +173,10 @@ final class Flowlets implements Steering {
     if (after == before) {
       return;
     }
-    flows.counted(place, period, after);
     // What it is presumed to be counts already.
     int presumed = flows.presumed(place, period);
     int counts = Math.max(after, presumed) - Math.max(before, presumed);
+    flows.counted(place, period, after, counts);
     member.out().load().flow(counts, after == Load.BULK_BYTES && counts > 0, now);
   }
 

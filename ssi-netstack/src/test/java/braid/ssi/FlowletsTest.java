@@ -12,6 +12,8 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Where flows are placed, when they move, and when they must not.
 class FlowletsTest {
@@ -120,6 +122,43 @@ class FlowletsTest {
       rig.pass(2 * GAP);
       assertThat(rig.route(1)).isEqualTo(member);
     }
+  }
+
+  /// Its own flow and its own use are no reason to leave, in whatever part of a period its gap
+  /// falls.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 10, 20, 30, 40, 50, 60, 70, 80, 90})
+  void aFlowAloneOnAFullMemberDoesNotJoinOneThatRecovers(int offset) {
+    rig = new Rig(pools, FLOWLET);
+    rig.add(new LinkState(true, 8), 0);
+    rig.add(new LinkState(true, 8), 0);
+    rig.turn();
+    rig.pass((1_000 + offset) * MS);
+    assertThat(open(1)).isZero();
+    assertThat(open(2)).isOne();
+    bulk(1, 2);
+    // 2 begins anew after a loss, with little; 1 goes on.
+    for (int i = 0; i < 3; i++) {
+      int _ = rig.route(2);
+      bulk(1);
+    }
+    rig.pass(GAP / 2);
+    int _ = rig.route(2);
+    rig.pass(GAP / 2 + MS);
+    assertThat(rig.route(1)).as("after a gap").isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 20, 40, 60, 80})
+  void aFlowAloneStaysNearAcrossAGap(int offset) {
+    rig(0, 1);
+    rig.pass(offset * MS);
+    assertThat(open(1)).isZero();
+    bulk(1);
+    bulk(1);
+    bulk(1);
+    rig.pass(GAP + MS);
+    assertThat(rig.route(1)).isZero();
   }
 
   @Test
