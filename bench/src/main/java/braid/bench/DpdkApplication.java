@@ -20,7 +20,6 @@ final class DpdkApplication implements End {
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final String MAC = FailoverScene.mac();
 
-  private final Namespace space;
   private final Child testpmd;
   private final UdpProbe probe;
 
@@ -31,7 +30,7 @@ final class DpdkApplication implements End {
   /// @param port   of the traffic
   /// @param setup  what it has and says
   DpdkApplication(Testbed testbed, String prefix, Namespace lan, int port, Setup setup) {
-    space = testbed.namespace(prefix + "app");
+    Namespace space = testbed.namespace(prefix + "app");
     List<String> command = new ArrayList<>(List.of("stdbuf", "-oL", "dpdk-testpmd"));
     command.addAll(List.of("--lcores", "0@0,1@1", "--no-huge", "-m", "256", "--no-pci"));
     command.addAll(List.of("--no-telemetry", "--file-prefix=braid-" + prefix));
